@@ -1,0 +1,1 @@
+"""What scripts see: one module a command group."""

@@ -1,0 +1,1 @@
+"""Helm: engines that act, stores that remember, charts that are found."""

@@ -1,0 +1,1 @@
+"""One Kubernetes API server: kubeconfig, credentials, transport, discovery, reflector."""

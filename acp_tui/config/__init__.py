@@ -1,0 +1,1 @@
+"""What you can change: settings, themes, keymaps, paths."""

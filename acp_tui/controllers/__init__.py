@@ -1,0 +1,1 @@
+"""What we do: intent, plan, checks, run, verify, journal."""

@@ -1,0 +1,1 @@
+"""The live picture: a session a cluster, stores, freshness, merged views."""

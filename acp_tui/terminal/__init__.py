@@ -1,0 +1,1 @@
+"""The last metre: what leaves for the terminal and what comes from it."""

@@ -1,0 +1,1 @@
+"""Panes: one view of the fleet in a frame."""

@@ -1,0 +1,1 @@
+"""Review, run and verdict: the three faces of an act."""

@@ -1,0 +1,1 @@
+"""Whole screens: the workspace and what opens from it."""
