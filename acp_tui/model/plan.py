@@ -1,0 +1,124 @@
+"""What is asked for, and what would happen if it were done."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from acp_tui.model.refs import ObjectRef
+from acp_tui.model.release import Owner, ReleaseRef
+
+
+class Verb(StrEnum):
+    DEPLOY = "deploy"
+    UPGRADE = "upgrade"
+    ROLLBACK = "rollback"
+    UNINSTALL = "uninstall"
+
+
+class ValuesMode(StrEnum):
+    """Where an upgrade starts from: the chart's defaults, or the values of the last revision."""
+
+    RESET = "reset"
+    REUSE = "reuse"
+
+
+class Intent(Struct, frozen=True):
+    """What a person asked for, before anyone looked whether it can be done.
+
+    `chart` is a directory, an archive, `oci://…`, a URL, or `repository/name`; empty on an upgrade means the chart
+    of the last revision. `values` is YAML text, merged last. `revision` is the target of a rollback.
+    """
+
+    verb: Verb
+    release: ReleaseRef
+    revision: int | None = None
+    chart: str = ""
+    version: str = ""
+    repository: str = ""
+    values: str = ""
+    values_mode: ValuesMode = ValuesMode.RESET
+    create_namespace: bool = False
+    no_hooks: bool = False
+    keep_history: bool = False
+    timeout_seconds: int = 300
+    engine: str = ""
+
+
+class EffectAction(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    KEEP = "keep"
+    UNCHANGED = "unchanged"
+    RUN = "run"
+
+
+class Effect(Struct, frozen=True):
+    """What happens to one object; `diff` is a unified diff of YAML, secrets masked, empty where nothing changes.
+
+    `restarts` is how many pods would be replaced, None where that is not known; `summary` is a line for the table.
+    """
+
+    action: EffectAction
+    ref: ObjectRef
+    summary: str = ""
+    diff: str = ""
+    restarts: int | None = 0
+
+
+class CheckResult(StrEnum):
+    PASS = "pass"  # noqa: S105
+    WARN = "warn"
+    REFUSE = "refuse"
+    UNKNOWN = "unknown"
+
+
+class Check(Struct, frozen=True):
+    """One question asked before acting, its answer, the evidence for it and what to do about it."""
+
+    id: str
+    title: str
+    result: CheckResult
+    evidence: str = ""
+    advice: str = ""
+
+
+class Step(Struct, frozen=True):
+    id: str
+    title: str
+
+
+class Plan(Struct, frozen=True):
+    """Everything known before the keypress.
+
+    `confirm` is the word to type before it runs; empty means a plain yes is enough. `base_revision` and
+    `base_resource_version` pin what the plan was made from: a release that moved since is planned again.
+    """
+
+    id: str
+    intent: Intent
+    made_at: float
+    production: bool = False
+    engine: str = ""
+    owner: Owner = Owner()
+    headline: str = ""
+    effects: tuple[Effect, ...] = ()
+    checks: tuple[Check, ...] = ()
+    steps: tuple[Step, ...] = ()
+    not_undone: tuple[str, ...] = ()
+    undo: str = ""
+    confirm: str = ""
+    base_revision: int = 0
+    base_resource_version: str = ""
+    target_chart: str = ""
+    manifest: str = ""
+
+    @property
+    def refusals(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.result is CheckResult.REFUSE)
+
+    @property
+    def allowed(self) -> bool:
+        return not self.refusals
