@@ -15,7 +15,7 @@ class Projection(Struct, frozen=True, gc=False, rename="camel"):
     """Base of all projections: camelCase on the wire, immutable, outside the cyclic garbage collector."""
 
 
-class OwnerReference(Projection):
+class OwnerReference(Projection, frozen=True):
     kind: str | None = None
     name: str | None = None
     uid: str | None = None
@@ -23,7 +23,7 @@ class OwnerReference(Projection):
     controller: bool | None = None
 
 
-class Meta(Projection):
+class Meta(Projection, frozen=True):
     """metadata without managedFields."""
 
     name: str | None = None
@@ -40,7 +40,7 @@ class Meta(Projection):
     finalizers: tuple[str, ...] | None = None
 
 
-class Condition(Projection):
+class Condition(Projection, frozen=True):
     type: str | None = None
     status: str | None = None
     reason: str | None = None
@@ -48,7 +48,7 @@ class Condition(Projection):
     last_transition_time: str | None = None
 
 
-class Object(Projection):
+class Object(Projection, frozen=True):
     """Any object of which the metadata is enough (PartialObjectMetadata)."""
 
     metadata: Meta = Meta()
@@ -56,13 +56,13 @@ class Object(Projection):
     api_version: str | None = None
 
 
-class ConditionsStatus(Projection):
+class ConditionsStatus(Projection, frozen=True):
     conditions: tuple[Condition, ...] | None = None
     phase: str | None = None
     observed_generation: int | None = None
 
 
-class Generic(Projection):
+class Generic(Projection, frozen=True):
     """An object judged by its conditions and phase alone (custom resources, PVCs, namespaces, HPAs)."""
 
     metadata: Meta = Meta()
@@ -71,16 +71,16 @@ class Generic(Projection):
     status: ConditionsStatus | None = None
 
 
-class StateWaiting(Projection):
+class StateWaiting(Projection, frozen=True):
     reason: str | None = None
     message: str | None = None
 
 
-class StateRunning(Projection):
+class StateRunning(Projection, frozen=True):
     started_at: str | None = None
 
 
-class StateTerminated(Projection):
+class StateTerminated(Projection, frozen=True):
     reason: str | None = None
     message: str | None = None
     exit_code: int | None = None
@@ -88,13 +88,13 @@ class StateTerminated(Projection):
     finished_at: str | None = None
 
 
-class ContainerState(Projection):
+class ContainerState(Projection, frozen=True):
     waiting: StateWaiting | None = None
     running: StateRunning | None = None
     terminated: StateTerminated | None = None
 
 
-class ContainerStatus(Projection):
+class ContainerStatus(Projection, frozen=True):
     name: str | None = None
     image: str | None = None
     ready: bool | None = None
@@ -104,26 +104,26 @@ class ContainerStatus(Projection):
     last_state: ContainerState | None = None
 
 
-class Resources(Projection):
+class Resources(Projection, frozen=True):
     requests: dict[str, str | int | float | None] | None = None
     limits: dict[str, str | int | float | None] | None = None
 
 
-class Container(Projection):
+class Container(Projection, frozen=True):
     name: str | None = None
     image: str | None = None
     restart_policy: str | None = None
     resources: Resources | None = None
 
 
-class PodSpec(Projection):
+class PodSpec(Projection, frozen=True):
     node_name: str | None = None
     restart_policy: str | None = None
     containers: tuple[Container, ...] | None = None
     init_containers: tuple[Container, ...] | None = None
 
 
-class PodStatus(Projection):
+class PodStatus(Projection, frozen=True):
     phase: str | None = None
     reason: str | None = None
     message: str | None = None
@@ -134,40 +134,40 @@ class PodStatus(Projection):
     init_container_statuses: tuple[ContainerStatus, ...] | None = None
 
 
-class Pod(Projection):
+class Pod(Projection, frozen=True):
     metadata: Meta = Meta()
     spec: PodSpec | None = None
     status: PodStatus | None = None
 
 
-class LabelRequirement(Projection):
+class LabelRequirement(Projection, frozen=True):
     key: str | None = None
     operator: str | None = None
     values: tuple[str, ...] | None = None
 
 
-class LabelSelector(Projection):
+class LabelSelector(Projection, frozen=True):
     match_labels: dict[str, str | None] | None = None
     match_expressions: tuple[LabelRequirement, ...] | None = None
 
 
-class PodTemplate(Projection):
+class PodTemplate(Projection, frozen=True):
     metadata: Meta = Meta()
     spec: PodSpec | None = None
 
 
-class RollingUpdate(Projection):
+class RollingUpdate(Projection, frozen=True):
     max_surge: str | int | None = None
     max_unavailable: str | int | None = None
     partition: int | None = None
 
 
-class UpdateStrategy(Projection):
+class UpdateStrategy(Projection, frozen=True):
     type: str | None = None
     rolling_update: RollingUpdate | None = None
 
 
-class WorkloadSpec(Projection):
+class WorkloadSpec(Projection, frozen=True):
     replicas: int | None = None
     paused: bool | None = None
     selector: LabelSelector | None = None
@@ -177,7 +177,7 @@ class WorkloadSpec(Projection):
     progress_deadline_seconds: int | None = None
 
 
-class WorkloadStatus(Projection):
+class WorkloadStatus(Projection, frozen=True):
     """The union of Deployment, StatefulSet, DaemonSet and ReplicaSet status."""
 
     observed_generation: int | None = None
@@ -198,7 +198,7 @@ class WorkloadStatus(Projection):
     conditions: tuple[Condition, ...] | None = None
 
 
-class Workload(Projection):
+class Workload(Projection, frozen=True):
     """A Deployment, StatefulSet, DaemonSet or ReplicaSet; `kind` is filled in by the reader."""
 
     metadata: Meta = Meta()
@@ -207,7 +207,7 @@ class Workload(Projection):
     status: WorkloadStatus | None = None
 
 
-class JobSpec(Projection):
+class JobSpec(Projection, frozen=True):
     suspend: bool | None = None
     completions: int | None = None
     parallelism: int | None = None
@@ -215,7 +215,7 @@ class JobSpec(Projection):
     schedule: str | None = None
 
 
-class JobStatus(Projection):
+class JobStatus(Projection, frozen=True):
     active: int | tuple[Any, ...] | None = None
     succeeded: int | None = None
     failed: int | None = None
@@ -226,7 +226,7 @@ class JobStatus(Projection):
     conditions: tuple[Condition, ...] | None = None
 
 
-class Job(Projection):
+class Job(Projection, frozen=True):
     """A Job or CronJob."""
 
     metadata: Meta = Meta()
@@ -235,44 +235,44 @@ class Job(Projection):
     status: JobStatus | None = None
 
 
-class NodeSpec(Projection):
+class NodeSpec(Projection, frozen=True):
     unschedulable: bool | None = None
 
 
-class NodeInfo(Projection):
+class NodeInfo(Projection, frozen=True):
     kubelet_version: str | None = None
 
 
-class NodeStatus(Projection):
+class NodeStatus(Projection, frozen=True):
     conditions: tuple[Condition, ...] | None = None
     allocatable: dict[str, str | int | float | None] | None = None
     capacity: dict[str, str | int | float | None] | None = None
     node_info: NodeInfo | None = None
 
 
-class Node(Projection):
+class Node(Projection, frozen=True):
     metadata: Meta = Meta()
     spec: NodeSpec | None = None
     status: NodeStatus | None = None
 
 
-class EventObject(Projection):
+class EventObject(Projection, frozen=True):
     kind: str | None = None
     namespace: str | None = None
     name: str | None = None
     uid: str | None = None
 
 
-class EventSeries(Projection):
+class EventSeries(Projection, frozen=True):
     count: int | None = None
     last_observed_time: str | None = None
 
 
-class EventSource(Projection):
+class EventSource(Projection, frozen=True):
     component: str | None = None
 
 
-class Event(Projection):
+class Event(Projection, frozen=True):
     metadata: Meta = Meta()
     type: str | None = None
     reason: str | None = None
@@ -287,46 +287,46 @@ class Event(Projection):
     involved_object: EventObject | None = None
 
 
-class QuotaSpec(Projection):
+class QuotaSpec(Projection, frozen=True):
     hard: dict[str, str | int | float | None] | None = None
     scopes: tuple[str, ...] | None = None
 
 
-class QuotaStatus(Projection):
+class QuotaStatus(Projection, frozen=True):
     hard: dict[str, str | int | float | None] | None = None
     used: dict[str, str | int | float | None] | None = None
 
 
-class ResourceQuota(Projection):
+class ResourceQuota(Projection, frozen=True):
     metadata: Meta = Meta()
     spec: QuotaSpec | None = None
     status: QuotaStatus | None = None
 
 
-class ComponentKind(Projection):
+class ComponentKind(Projection, frozen=True):
     group: str | None = None
     kind: str | None = None
 
 
-class Descriptor(Projection):
+class Descriptor(Projection, frozen=True):
     type: str | None = None
     version: str | None = None
     description: str | None = None
 
 
-class ApplicationSpec(Projection):
+class ApplicationSpec(Projection, frozen=True):
     assembly_phase: str | None = None
     component_kinds: tuple[ComponentKind, ...] | None = None
     selector: LabelSelector | None = None
     descriptor: Descriptor | None = None
 
 
-class WorkloadsStatus(Projection):
+class WorkloadsStatus(Projection, frozen=True):
     ready: int | None = None
     pending: int | None = None
 
 
-class ApplicationStatus(Projection):
+class ApplicationStatus(Projection, frozen=True):
     """Upstream's `componentsReady` and ACP's extension (`state`, `totalComponents`, `workloadsStatus`)."""
 
     state: str | None = None
@@ -336,7 +336,7 @@ class ApplicationStatus(Projection):
     conditions: tuple[Condition, ...] | None = None
 
 
-class ApplicationObject(Projection):
+class ApplicationObject(Projection, frozen=True):
     """applications.app.k8s.io/v1beta1."""
 
     metadata: Meta = Meta()
@@ -344,7 +344,7 @@ class ApplicationObject(Projection):
     status: ApplicationStatus | None = None
 
 
-class HelmRequestSpec(Projection):
+class HelmRequestSpec(Projection, frozen=True):
     chart: str | None = None
     version: str | None = None
     cluster_name: str | None = None
@@ -353,14 +353,14 @@ class HelmRequestSpec(Projection):
     install_to_all_clusters: bool | None = None
 
 
-class HelmRequestStatus(Projection):
+class HelmRequestStatus(Projection, frozen=True):
     phase: str | None = None
     reason: str | None = None
     version: str | None = None
     conditions: tuple[Condition, ...] | None = None
 
 
-class HelmRequest(Projection):
+class HelmRequest(Projection, frozen=True):
     """helmrequests.app.alauda.io: the desired state of a release that Captain keeps."""
 
     metadata: Meta = Meta()
@@ -368,17 +368,17 @@ class HelmRequest(Projection):
     status: HelmRequestStatus | None = None
 
 
-class ProjectCluster(Projection):
+class ProjectCluster(Projection, frozen=True):
     name: str | None = None
     type: str | None = None
     quota: dict[str, str | int | float | None] | None = None
 
 
-class ProjectSpec(Projection):
+class ProjectSpec(Projection, frozen=True):
     clusters: tuple[ProjectCluster, ...] | None = None
 
 
-class Project(Projection):
+class Project(Projection, frozen=True):
     """projects.auth.alauda.io: a tenant and its quota in each cluster."""
 
     metadata: Meta = Meta()
@@ -386,18 +386,18 @@ class Project(Projection):
     status: ConditionsStatus | None = None
 
 
-class ServicePort(Projection):
+class ServicePort(Projection, frozen=True):
     name: str | None = None
     port: int | None = None
     protocol: str | None = None
 
 
-class ServiceSpec(Projection):
+class ServiceSpec(Projection, frozen=True):
     type: str | None = None
     selector: dict[str, str | None] | None = None
     ports: tuple[ServicePort, ...] | None = None
 
 
-class Service(Projection):
+class Service(Projection, frozen=True):
     metadata: Meta = Meta()
     spec: ServiceSpec | None = None
