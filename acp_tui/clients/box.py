@@ -1,0 +1,94 @@
+"""Starts the simulated fleet in a process of its own and finds one that is already served."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from msgspec import Struct
+
+from acp_tui.model.errors import AcpTuiError
+
+START_SECONDS = 20.0
+"""A cold machine needs a second or two; more than this means that the process is stuck."""
+
+
+class Box(Struct, frozen=True):
+    """A running simulated fleet: its kubeconfig, the process, and the pipe whose closing ends it."""
+
+    kubeconfig: Path
+    process: subprocess.Popen[bytes]
+
+    def close(self) -> None:
+        """Ends the process; closing its standard input is the polite way, SIGKILL the last one."""
+        if self.process.stdin:
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+def start_box(folder: Path, *, still: bool = False) -> Box:
+    """Starts the fleet, waits until it listens, and returns where its kubeconfig is; blocks, so call it in a thread.
+
+    Raises AcpTuiError with the last words of the process where it does not come up.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kubeconfig = folder / "kubeconfig"
+    log = folder / "log"
+    argv = [sys.executable, "-m", "acp_tui.sim", "--kubeconfig-out", str(kubeconfig), "--parent-pid", str(os.getpid())]
+    if still:
+        argv.append("--still")
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True, cwd=folder
+        )
+    started = time.monotonic()
+    ready = _first_line(process)
+    if ready is None:
+        process.kill()
+        process.wait()
+        words = log.read_text(errors="replace").strip().splitlines()
+        raise AcpTuiError(
+            "The simulated fleet did not start",
+            tried=f"waited {time.monotonic() - started:.0f} s for {Path(argv[0]).name} -m acp_tui.sim",
+            advice=f"its last words: {words[-1] if words else '(none)'}; all of them: {log}",
+        )
+    return Box(kubeconfig=Path(ready["kubeconfig"]), process=process)
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> dict[str, str] | None:
+    """The ready line; None where the process ended, stayed silent, or said something else."""
+    import selectors
+
+    if process.stdout is None:
+        return None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        if not selector.select(timeout=START_SECONDS):
+            return None
+    line = process.stdout.readline()
+    try:
+        ready = json.loads(line)
+    except ValueError:
+        return None
+    return ready if isinstance(ready, dict) and "kubeconfig" in ready else None
+
+
+def served_box(folder: Path) -> Path | None:
+    """The kubeconfig of a fleet that another process keeps running in this folder, or None."""
+    kubeconfig = folder / "kubeconfig"
+    try:
+        pid = int((folder / "pid").read_text())
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    return kubeconfig if kubeconfig.is_file() else None
