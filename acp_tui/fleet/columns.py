@@ -1,0 +1,90 @@
+"""What a column and a view are, and which columns stay when it gets narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from acp_tui.fleet.cells import UNKNOWN, Cell, age, aged
+from acp_tui.model.freshness import Age, Freshness
+from acp_tui.model.health import Tone
+
+R = TypeVar("R")
+GAP = 1
+"""Cells between two columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column(Generic[R]):
+    """One column; `cell` gives text and tone, `sort` a key that compares within the column.
+
+    `width` is in cells and includes, where `glyph` is true, the two for the tone's sign and a space. `priority` 0 is
+    always shown, 9 only where there is room for everything; `grow` is the share of the room that is left over.
+    `bar` gives what a bar in front of the text is filled to (0..1), None for no bar.
+    """
+
+    id: str
+    title: str
+    width: int
+    cell: Callable[[R, float], Cell]
+    sort: Callable[[R], Any]
+    priority: int = 0
+    align: Literal["left", "right"] = "left"
+    glyph: bool = False
+    grow: int = 0
+    bar: Callable[[R], float | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(Generic[R]):
+    """One pane: its columns and the order rows stand in until a person asks for another (what is wrong comes first).
+
+    `digit` is the key that opens it, `kind_word` what `acp-tui get` and the command line call it.
+    """
+
+    id: str
+    title: str
+    digit: str
+    kind_word: str
+    columns: tuple[Column[R], ...]
+    order: Callable[[R], Any]
+
+    def column(self, id: str) -> Column[R] | None:
+        return next((column for column in self.columns if column.id == id), None)
+
+    def fit(self, width: int) -> tuple[tuple[Column[R], int], ...]:
+        """Columns for `width` cells with the width each gets: whole priorities go, the least important first."""
+        columns = list(self.columns)
+        while _total(columns) > width and (last := max(column.priority for column in columns)) > 0:
+            columns = [column for column in columns if column.priority < last]
+        spare = max(0, width - _total(columns))
+        shares = sum(column.grow for column in columns)
+        widths = [column.width + (spare * column.grow // shares if shares else 0) for column in columns]
+        return tuple(zip(columns, widths, strict=True))
+
+    def cell(self, column: Column[R], row: R, now: float) -> Cell:
+        """The cell in the tone its age allows; every reader takes this road, so nothing stale is ever green."""
+        freshness: Freshness | None = getattr(row, "freshness", None)
+        cell = column.cell(row, now)
+        return cell if freshness is None else aged(cell, freshness)
+
+
+def _total(columns: Sequence[Column[Any]]) -> int:
+    return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
+
+
+def maybe(value: float | None) -> tuple[bool, float]:
+    """Sort key under which what is not known comes last."""
+    return (value is None, value or 0)
+
+
+def environment_cell(production: bool) -> Cell:
+    return Cell("PROD", Tone.ACCENT) if production else Cell("")
+
+
+def freshness_cell(freshness: Freshness, now: float) -> Cell:
+    if freshness.confirmed_at is None:
+        return UNKNOWN
+    tone = Tone.DIM if freshness.state in (Age.LIVE, Age.POLLED) else Tone.STALE
+    return Cell(age(now - freshness.confirmed_at), tone)

@@ -1,0 +1,1 @@
+"""The columns of each pane; fleet.views gathers them."""

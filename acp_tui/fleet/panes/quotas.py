@@ -1,0 +1,125 @@
+"""Columns of the Quotas view: a row a ResourceQuota, and one a project total."""
+
+from __future__ import annotations
+
+from acp_tui.fleet.cells import (
+    Cell,
+    percent_cell,
+    text_cell,
+    use_cell,
+)
+from acp_tui.fleet.columns import Column, View, environment_cell, maybe
+from acp_tui.model.health import Tone
+from acp_tui.model.quota import QuotaSummary, QuotaUse
+
+_CPU = ("requests.cpu", "cpu", "limits.cpu")
+_MEMORY = ("requests.memory", "memory", "limits.memory")
+_PODS = ("pods", "count/pods")
+_STORAGE = ("requests.storage",)
+
+
+def _tightest(row: QuotaSummary, resources: tuple[str, ...]) -> QuotaUse | None:
+    """Of several spellings of one resource the one nearest to its limit."""
+    found = [use for use in row.uses if use.resource in resources]
+    return max(found, key=lambda use: -1.0 if use.ratio is None else use.ratio, default=None)
+
+
+def _quota_column(
+    id: str, title: str, resources: tuple[str, ...], *, width: int, priority: int = 0
+) -> Column[QuotaSummary]:
+    def ratio(row: QuotaSummary) -> float | None:
+        use = _tightest(row, resources)
+        return None if use is None else use.ratio
+
+    return Column(
+        id=id,
+        title=title,
+        width=width,
+        priority=priority,
+        grow=1,
+        cell=lambda row, now: use_cell(_tightest(row, resources)),
+        sort=lambda row: maybe(ratio(row)),
+        bar=ratio,
+    )
+
+
+def _worst_ratio(row: QuotaSummary) -> float | None:
+    return None if row.worst is None else row.worst.ratio
+
+
+def _scope(row: QuotaSummary) -> str:
+    return row.namespace or f"project {row.project}"
+
+
+QUOTAS: View[QuotaSummary] = View(
+    id="quotas",
+    title="Quotas",
+    digit="4",
+    kind_word="quotas",
+    order=lambda row: (bool(row.namespace), -(_worst_ratio(row) or 0.0), row.cluster, row.namespace, row.name),
+    columns=(
+        Column(
+            id="namespace",
+            title="NAMESPACE",
+            width=16,
+            grow=1,
+            cell=lambda row, now: Cell(_scope(row), Tone.PLAIN if row.namespace else Tone.ACCENT),
+            sort=lambda row: (bool(row.namespace), _scope(row)),
+        ),
+        Column(
+            id="cluster",
+            title="CLUSTER",
+            width=11,
+            grow=1,
+            cell=lambda row, now: Cell(row.cluster),
+            sort=lambda row: row.cluster,
+        ),
+        Column(
+            id="env",
+            title="ENV",
+            width=4,
+            priority=4,
+            cell=lambda row, now: environment_cell(row.production),
+            sort=lambda row: not row.production,
+        ),
+        Column(
+            id="name",
+            title="QUOTA",
+            width=9,
+            priority=2,
+            grow=1,
+            cell=lambda row, now: text_cell(row.name if row.namespace else "sum of hard", Tone.DIM),
+            sort=lambda row: row.name,
+        ),
+        Column(
+            id="project",
+            title="PROJECT",
+            width=10,
+            priority=2,
+            grow=1,
+            cell=lambda row, now: text_cell(row.project),
+            sort=lambda row: row.project,
+        ),
+        Column(
+            id="worst",
+            title="WORST",
+            width=7,
+            glyph=True,
+            align="right",
+            cell=lambda row, now: percent_cell(_worst_ratio(row)),
+            sort=lambda row: maybe(_worst_ratio(row)),
+        ),
+        Column(
+            id="worst_resource",
+            title="OF",
+            width=18,
+            priority=4,
+            cell=lambda row, now: text_cell(row.worst.resource if row.worst else "", Tone.DIM),
+            sort=lambda row: row.worst.resource if row.worst else "",
+        ),
+        _quota_column("cpu", "CPU", _CPU, width=19),
+        _quota_column("memory", "MEMORY", _MEMORY, width=21),
+        _quota_column("pods", "PODS", _PODS, width=17, priority=1),
+        _quota_column("storage", "STORAGE", _STORAGE, width=20, priority=4),
+    ),
+)

@@ -1,0 +1,147 @@
+"""Columns of the Releases view: a row a release, of all clusters and stores merged."""
+
+from __future__ import annotations
+
+from acp_tui.fleet.cells import (
+    Cell,
+    age,
+    age_cell,
+    text_cell,
+)
+from acp_tui.fleet.columns import Column, View, environment_cell, maybe
+from acp_tui.model.health import Tone
+from acp_tui.model.release import PENDING, STATUS_TONE, OwnerKind, ReleaseSummary
+
+
+def _release_status(row: ReleaseSummary, now: float) -> Cell:
+    tone = STATUS_TONE.get(row.status, Tone.UNKNOWN)
+    if row.status not in PENDING or row.updated_at is None:
+        return Cell(row.status or "?", tone)
+    word = "stuck" if row.stuck else row.status.partition("-")[0]
+    return Cell(f"{word} {age(now - row.updated_at)}", Tone.FAIL if row.stuck else tone)
+
+
+def _release_severity(row: ReleaseSummary) -> int:
+    if row.stuck or row.status == "failed":
+        return 0
+    if row.status in PENDING:
+        return 1
+    return 2 if STATUS_TONE.get(row.status, Tone.UNKNOWN) is Tone.UNKNOWN else 3
+
+
+def _chart(row: ReleaseSummary) -> str:
+    return "-".join(part for part in (row.chart, row.chart_version) if part)
+
+
+RELEASES: View[ReleaseSummary] = View(
+    id="releases",
+    title="Releases",
+    digit="3",
+    kind_word="releases",
+    order=lambda row: (_release_severity(row), row.ref.cluster, row.ref.namespace, row.ref.name),
+    columns=(
+        Column(
+            id="name",
+            title="NAME",
+            width=16,
+            grow=2,
+            cell=lambda row, now: Cell(row.ref.name),
+            sort=lambda row: row.ref.name,
+        ),
+        Column(
+            id="namespace",
+            title="NAMESPACE",
+            width=10,
+            grow=1,
+            cell=lambda row, now: Cell(row.ref.namespace),
+            sort=lambda row: row.ref.namespace,
+        ),
+        Column(
+            id="cluster",
+            title="CLUSTER",
+            width=10,
+            grow=1,
+            cell=lambda row, now: Cell(row.ref.cluster),
+            sort=lambda row: row.ref.cluster,
+        ),
+        Column(
+            id="env",
+            title="ENV",
+            width=4,
+            priority=3,
+            cell=lambda row, now: environment_cell(row.production),
+            sort=lambda row: not row.production,
+        ),
+        Column(
+            id="revision",
+            title="REV",
+            width=3,
+            align="right",
+            cell=lambda row, now: Cell(str(row.revision)),
+            sort=lambda row: row.revision,
+        ),
+        Column(id="status", title="STATUS", width=13, glyph=True, cell=_release_status, sort=_release_severity),
+        Column(id="chart", title="CHART", width=13, grow=2, cell=lambda row, now: text_cell(_chart(row)), sort=_chart),
+        Column(
+            id="app_version",
+            title="APP",
+            width=10,
+            priority=4,
+            cell=lambda row, now: text_cell(row.app_version),
+            sort=lambda row: row.app_version,
+        ),
+        Column(
+            id="owner",
+            title="OWNER",
+            width=24,
+            priority=1,
+            grow=1,
+            cell=lambda row, now: text_cell(
+                str(row.owner), Tone.DIM if row.owner.kind is OwnerKind.HELM else Tone.ACCENT
+            ),
+            sort=lambda row: str(row.owner),
+        ),
+        Column(
+            id="store",
+            title="STORE",
+            width=9,
+            priority=5,
+            cell=lambda row, now: Cell(row.ref.store.value, Tone.DIM),
+            sort=lambda row: row.ref.store.value,
+        ),
+        Column(
+            id="revisions",
+            title="KEPT",
+            width=4,
+            priority=6,
+            align="right",
+            cell=lambda row, now: Cell(str(row.revisions), Tone.DIM),
+            sort=lambda row: row.revisions,
+        ),
+        Column(
+            id="project",
+            title="PROJECT",
+            width=10,
+            priority=5,
+            cell=lambda row, now: text_cell(row.project),
+            sort=lambda row: row.project,
+        ),
+        Column(
+            id="reason",
+            title="REASON",
+            width=24,
+            priority=4,
+            grow=4,
+            cell=lambda row, now: text_cell(row.reason),
+            sort=lambda row: row.reason,
+        ),
+        Column(
+            id="updated",
+            title="UPDATED",
+            width=7,
+            align="right",
+            cell=lambda row, now: age_cell(row.updated_at, now),
+            sort=lambda row: maybe(row.updated_at),
+        ),
+    ),
+)
