@@ -1,0 +1,106 @@
+"""The command line: one group a file, errors as exit codes.
+
+Exit codes: 0 done · 1 unexpected · 2 wrong words or configuration · 3 kubeconfig · 4 cluster · 5 record or chart ·
+6 Helm failed · 7 refused by a check, a guardrail or a missing --yes · 8 done, but the verdict is not healthy ·
+130 cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from acp_tui import __version__
+from acp_tui.cli.output import print_error
+from acp_tui.cli.target import Target
+from acp_tui.model.errors import AcpTuiError, UsageError
+
+CANCELLED = 130
+
+
+class Commands(click.Group):
+    """Imports a command's module when it is called, so that opening the console pays for none of them."""
+
+    lazy = ("get", "release", "doctor", "demo", "keys")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return None
+        from importlib import import_module
+
+        command = getattr(import_module(f"acp_tui.cli.{cmd_name}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 2 wrong words or configuration, 3 kubeconfig, 4 cluster, 5 record or chart, 6 Helm "
+    "failed, 7 refused or not confirmed, 8 done but not healthy, 130 cancelled.",
+)
+@click.version_option(__version__, prog_name="acp-tui")
+@click.option("--kubeconfig", default="", help="Kubeconfig file; else $KUBECONFIG (merged), else ~/.kube/config.")
+@click.option("--context", "contexts", multiple=True, help="Context to open; may be given several times.")
+@click.option("--demo", is_flag=True, help="Aim at the simulated fleet.")
+@click.option("--theme", default="", help="Theme to paint with; see themes/.")
+@click.option("--keymap", default="", help="Keymap to use: default, k9s, or your own.")
+@click.option("--read-only", is_flag=True, help="Refuse every act.")
+@click.pass_context
+def commands(
+    context: click.Context,
+    kubeconfig: str,
+    contexts: tuple[str, ...],
+    demo: bool,
+    theme: str,
+    keymap: str,
+    read_only: bool,
+) -> None:
+    """The terminal console for Alauda Container Platform and any fleet of Kubernetes clusters.
+
+    Without a command it opens the console on the contexts of your kubeconfig.
+    """
+    context.obj = Target(kubeconfig=kubeconfig, contexts=contexts, demo=demo)
+    if context.invoked_subcommand is None:
+        from acp_tui.cli.console import Look, open_console
+
+        open_console(context.obj, Look(theme=theme, keymap=keymap, read_only=read_only))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs one command and returns its exit code; every error of ours is printed, none is a traceback."""
+    output = _wanted_output(argv)
+    try:
+        result = commands.main(args=list(argv), prog_name="acp-tui", standalone_mode=False)
+    except click.exceptions.Abort:
+        return CANCELLED
+    except KeyboardInterrupt:
+        return CANCELLED
+    except click.ClickException as error:
+        if output in ("json", "yaml"):
+            print_error(UsageError(error.format_message()), output)
+        else:
+            error.show()
+        return UsageError.exit_code
+    except AcpTuiError as error:
+        print_error(error, output)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _wanted_output(argv: Sequence[str]) -> str:
+    """The -o of a command that may have failed before it was parsed."""
+    for index, word in enumerate(argv):
+        if word in ("-o", "--output") and index + 1 < len(argv):
+            return argv[index + 1]
+        if word.startswith("--output="):
+            return word.partition("=")[2]
+        if word.startswith("-o") and len(word) > 2 and not word.startswith("--"):
+            return word[2:]
+    return "table"

@@ -1,0 +1,195 @@
+"""`acp-tui release`: what is known of one release, and the acts on it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from acp_tui.cli.act import deploy, plan, rollback, uninstall, upgrade
+from acp_tui.cli.find import find_release, release_options
+from acp_tui.cli.output import output_option, print_document, print_list, print_table
+from acp_tui.cli.target import Target, open_fleet, target_options
+from acp_tui.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from acp_tui.model.release import ReleaseBody, Revision
+
+
+@click.group()
+def release() -> None:
+    """Reads one release: history, show, diff; acts on it: plan, deploy, upgrade, rollback, uninstall."""
+
+
+release.add_command(plan)
+release.add_command(deploy)
+release.add_command(upgrade)
+release.add_command(rollback)
+release.add_command(uninstall)
+
+
+@release.command()
+@click.argument("name")
+@release_options
+@output_option
+@target_options
+def history(name: str, namespace: str, output: str, target: Target) -> None:
+    """Lists the revisions of a release, newest first."""
+    asyncio.run(_history(name, namespace, output, target))
+
+
+async def _history(name: str, namespace: str, output: str, target: Target) -> None:
+    from acp_tui.fleet.inspect import Inspector
+
+    async with open_fleet(target) as fleet:
+        row = find_release(fleet, name, namespace)
+        revisions = await Inspector(fleet).history(row.ref)
+    print_list("RevisionList", revisions, output, lambda: _print_history(revisions))
+
+
+def _print_history(revisions: tuple[Revision, ...]) -> None:
+    import time
+
+    from acp_tui.fleet.cells import age
+
+    now = time.time()
+    print_table(
+        ("REVISION", "STATUS", "CHART", "APP VERSION", "UPDATED", "DESCRIPTION"),
+        (
+            (
+                str(revision.revision),
+                revision.status,
+                f"{revision.chart}-{revision.chart_version}" if revision.chart else "-",
+                revision.app_version or "-",
+                age(revision.updated_at, now),
+                revision.unreadable or revision.description,
+            )
+            for revision in revisions
+        ),
+        right=frozenset({0, 4}),
+    )
+
+
+@release.command()
+@click.argument("name")
+@click.option("--revision", type=int, default=None, help="Revision to show; the newest without it.")
+@click.option(
+    "--part",
+    type=click.Choice(["summary", "values", "all-values", "manifest", "notes", "hooks"]),
+    default="summary",
+    show_default=True,
+    help="What to show of it.",
+)
+@click.option("--reveal", is_flag=True, help="Print secret values too.")
+@release_options
+@output_option
+@target_options
+def show(name: str, revision: int | None, part: str, reveal: bool, namespace: str, output: str, target: Target) -> None:
+    """Shows a revision: summary, values, manifest, notes or hooks; secrets are masked unless --reveal."""
+    asyncio.run(_show(name, revision, part, reveal, namespace, output, target))
+
+
+async def _show(
+    name: str, revision: int | None, part: str, reveal: bool, namespace: str, output: str, target: Target
+) -> None:
+    from acp_tui.fleet.inspect import Inspector
+
+    async with open_fleet(target) as fleet:
+        row = find_release(fleet, name, namespace)
+        body = await Inspector(fleet).body(row.ref, revision or row.revision)
+    document = _part(body, part, reveal=reveal)
+    if isinstance(document, str) and output not in ("json", "yaml"):
+        click.echo(document.rstrip("\n"))
+        return
+    if isinstance(document, str):
+        document = {"kind": "ReleaseRevision", "name": name, "revision": body.revision, part: document}
+    print_document(document, output if output == "json" else "yaml")
+
+
+def _part(body: ReleaseBody, part: str, *, reveal: bool) -> object:
+    """The part of a revision that was asked for, as text or as a document."""
+    from acp_tui.insight.mask import mask_values
+    from acp_tui.wire.manifest import mask_manifest, merge_values
+
+    hide = (lambda values: values) if reveal else mask_values
+    match part:
+        case "values":
+            return hide(body.values)
+        case "all-values":
+            return hide(merge_values(body.chart_values, body.values))
+        case "manifest":
+            return body.manifest if reveal else mask_manifest(body.manifest)
+        case "notes":
+            return body.notes
+        case "hooks":
+            return {
+                "kind": "HookList",
+                "items": [
+                    {
+                        "name": hook.name,
+                        "kind": hook.kind,
+                        "events": hook.events,
+                        "weight": hook.weight,
+                        "lastPhase": hook.last_phase,
+                    }
+                    for hook in body.hooks
+                ],
+            }
+    return {
+        "kind": "ReleaseRevision",
+        "cluster": body.ref.cluster,
+        "namespace": body.ref.namespace,
+        "name": body.ref.name,
+        "store": body.ref.store,
+        "revision": body.revision,
+        "status": body.status,
+        "chart": body.chart,
+        "chartVersion": body.chart_version,
+        "appVersion": body.app_version,
+        "description": body.description,
+        "hooks": len(body.hooks),
+        "recordBytes": body.size,
+    }
+
+
+@release.command()
+@click.argument("name")
+@click.argument("old", type=int)
+@click.argument("new", type=int)
+@click.option("--values", "only_values", is_flag=True, help="Compare the values instead of the manifests.")
+@release_options
+@output_option
+@target_options
+def diff(name: str, old: int, new: int, only_values: bool, namespace: str, output: str, target: Target) -> None:
+    """Compares two revisions: manifests object by object, or values; secrets stay masked."""
+    asyncio.run(_diff(name, old, new, only_values, namespace, output, target))
+
+
+async def _diff(name: str, old: int, new: int, only_values: bool, namespace: str, output: str, target: Target) -> None:
+    from acp_tui.controllers.effects import compare_manifests, compare_values
+    from acp_tui.fleet.inspect import Inspector
+
+    if old == new:
+        raise UsageError("The two revisions are the same", advice="name two different ones")
+    async with open_fleet(target) as fleet:
+        row = find_release(fleet, name, namespace)
+        inspector = Inspector(fleet)
+        before, after = await asyncio.gather(inspector.body(row.ref, old), inspector.body(row.ref, new))
+    if only_values:
+        text = compare_values(before.values, after.values)
+        if output in ("json", "yaml"):
+            print_document({"kind": "ValuesDiff", "old": old, "new": new, "diff": text}, output)
+            return
+        click.echo(text or "The values are the same.")
+        return
+    effects = compare_manifests(before, after)
+    if output in ("json", "yaml"):
+        print_document({"kind": "ManifestDiff", "old": old, "new": new, "items": effects}, output)
+        return
+    for effect in effects:
+        if effect.diff:
+            click.echo(f"# {effect.action} {effect.ref.kind} {effect.ref.name}: {effect.summary}")
+            click.echo(effect.diff.rstrip("\n"))
+    if not any(effect.diff for effect in effects):
+        click.echo("The manifests are the same.")
