@@ -1,0 +1,169 @@
+"""What the review says, in lines: from where to where, through whom, what was checked, how to come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from textwrap import wrap
+
+from acp_tui.model.health import Tone
+from acp_tui.model.plan import Check, CheckResult, Effect, EffectAction, Intent, Plan, Verb
+from acp_tui.model.release import OwnerKind
+from acp_tui.ui.widgets.tint import Line
+
+Sign = Callable[[Tone], str]
+"""The glyph of a tone in the glyph set in use."""
+
+VERB_TITLE = {
+    Verb.DEPLOY: "Deploy",
+    Verb.UPGRADE: "Upgrade",
+    Verb.ROLLBACK: "Roll back",
+    Verb.UNINSTALL: "Uninstall",
+}
+VERB_WORDS = {
+    Verb.DEPLOY: "deploy",
+    Verb.UPGRADE: "upgrade",
+    Verb.ROLLBACK: "roll back",
+    Verb.UNINSTALL: "uninstall",
+}
+CHECK_LOOK = {
+    CheckResult.PASS: (Tone.OK, "ok"),
+    CheckResult.WARN: (Tone.WARN, "warn"),
+    CheckResult.REFUSE: (Tone.FAIL, "refused"),
+    CheckResult.UNKNOWN: (Tone.UNKNOWN, "not known"),
+}
+ACTION_LOOK = {
+    EffectAction.CREATE: (Tone.OK, "new"),
+    EffectAction.UPDATE: (Tone.WARN, "changed"),
+    EffectAction.DELETE: (Tone.FAIL, "deleted"),
+    EffectAction.KEEP: (Tone.DIM, "kept"),
+    EffectAction.UNCHANGED: (Tone.DIM, "unchanged"),
+    EffectAction.RUN: (Tone.ACCENT, "runs"),
+}
+_LABEL = 10
+
+
+def title(intent: Intent) -> str:
+    """`Roll back payments-api · shop · prod-east`: what, where, so that no two reviews look alike."""
+    release = intent.release
+    return " · ".join((f"{VERB_TITLE[intent.verb]} {release.name}", release.namespace, release.cluster))
+
+
+def passage(plan: Plan) -> str:
+    """From which revision to which; what was typed for a chart stands in for a revision that is still to be made."""
+    before = str(plan.base_revision) if plan.base_revision else "nothing"
+    intent = plan.intent
+    if intent.verb is Verb.ROLLBACK:
+        after = str(intent.revision) if intent.revision else "?"
+        return f"{before} → {after}, as revision {plan.base_revision + 1}"
+    if intent.verb is Verb.UNINSTALL:
+        return f"{before} → nothing" + (", history kept" if intent.keep_history else "")
+    chart = plan.target_chart or " ".join(part for part in (intent.chart, intent.version) if part)
+    return f"{before} → {plan.base_revision + 1}" + (f" ({chart})" if chart else "")
+
+
+def head(plan: Plan, width: int) -> list[Line]:
+    """Through whom it goes and why this target."""
+    owner = plan.owner
+    through = plan.engine or plan.intent.engine or "Helm"
+    lines: list[Line] = []
+    if owner.kind is OwnerKind.HELM:
+        lines += _labelled("Through", f"{through}; nobody else owns this release", Tone.PLAIN, width)
+    else:
+        lines += _labelled("Owner", f"{owner} would undo what Helm does", Tone.WARN, width)
+    if plan.headline:
+        lines += _labelled("Why", plan.headline, Tone.PLAIN, width)
+    if plan.intent.no_hooks:
+        lines += _labelled("Hooks", "none of them will run", Tone.WARN, width)
+    return lines
+
+
+def checks(plan: Plan, sign: Sign, width: int) -> list[Line]:
+    """Every check, refusals first; what is in order and needs no evidence shares one line."""
+    order = (CheckResult.REFUSE, CheckResult.WARN, CheckResult.UNKNOWN, CheckResult.PASS)
+    lines: list[Line] = []
+    for check in sorted(plan.checks, key=lambda check: order.index(check.result)):
+        lines += _check(check, sign, width)
+    return lines
+
+
+def way_back(plan: Plan, width: int) -> list[Line]:
+    """How to undo it, and what no undo brings back."""
+    lines = _labelled("Undo", plan.undo, Tone.PLAIN, width) if plan.undo else []
+    for number, text in enumerate(plan.not_undone):
+        lines += _labelled("" if number else "Not undone", text, Tone.WARN, width)
+    return lines
+
+
+def verdict_before(plan: Plan) -> Line:
+    """One line that says whether it may run, and what to type."""
+    words = VERB_WORDS[plan.intent.verb]
+    if not plan.allowed:
+        count = len(plan.refusals)
+        return ((f"Cannot {words}: {count} check{'s' if count > 1 else ''} refused. Nothing was done.", Tone.FAIL),)
+    if plan.confirm:
+        return (("type ", Tone.PLAIN), (plan.confirm, Tone.ACCENT), (f" to {words}, esc to leave it", Tone.PLAIN))
+    return (("y", Tone.ACCENT), (f" to {words}, esc to leave it", Tone.PLAIN))
+
+
+def restarts(effect: Effect) -> tuple[str, Tone]:
+    """Pods replaced by an effect; unknown is said, none is a dash."""
+    if effect.restarts is None:
+        return "? pods", Tone.UNKNOWN
+    if not effect.restarts:
+        return "-", Tone.DIM
+    return f"{effect.restarts} pod{'s' if effect.restarts > 1 else ''}", Tone.WARN
+
+
+def object_name(effect: Effect) -> str:
+    """`Deployment payments-api`, and where it lives if that is not the namespace of its release."""
+    return f"{effect.ref.kind} {effect.ref.name}"
+
+
+def changed(plan: Plan) -> tuple[Effect, ...]:
+    """Effects that do something; the rest is a count."""
+    return tuple(effect for effect in plan.effects if effect.action is not EffectAction.UNCHANGED)
+
+
+def unchanged_words(plan: Plan) -> str:
+    count = len(plan.effects) - len(changed(plan))
+    return f"{count} object{'s' if count > 1 else ''} unchanged" if count else ""
+
+
+def diff_lines(effect: Effect) -> list[str]:
+    """What the diff view of one effect shows; an effect without a diff says why there is none."""
+    if effect.diff:
+        return effect.diff.splitlines()
+    why = {
+        EffectAction.UNCHANGED: "Nothing changes in this object.",
+        EffectAction.KEEP: "This object stays as it is.",
+        EffectAction.RUN: "This hook runs; it changes nothing by itself.",
+    }.get(effect.action, "No difference is known for this object.")
+    return [text for text in (effect.summary, why) if text]
+
+
+def _check(check: Check, sign: Sign, width: int) -> list[Line]:
+    tone, word = CHECK_LOOK[check.result]
+    start: Line = ((f"{sign(tone)} {word:<10}", tone), (check.title, Tone.PLAIN))
+    taken = 12 + len(check.title)
+    lines: list[Line] = []
+    if check.evidence and taken + 3 + len(check.evidence) <= width:
+        lines.append((*start, (" · ", Tone.DIM), (check.evidence, Tone.DIM)))
+    else:
+        lines.append(start)
+        lines += [((" " * 12, Tone.PLAIN), (part, Tone.DIM)) for part in _fold(check.evidence, width - 12)]
+    if check.result is not CheckResult.PASS:
+        lines += [((" " * 12, Tone.PLAIN), (part, Tone.PLAIN)) for part in _fold(check.advice, width - 12)]
+    return lines
+
+
+def _labelled(label: str, text: str, tone: Tone, width: int) -> list[Line]:
+    return list(_label_lines(label, text, tone, width))
+
+
+def _label_lines(label: str, text: str, tone: Tone, width: int) -> Iterator[Line]:
+    for number, part in enumerate(_fold(text, width - _LABEL - 1)):
+        yield ((f"{'' if number else label:<{_LABEL}} ", Tone.DIM), (part, tone))
+
+
+def _fold(text: str, width: int) -> list[str]:
+    return wrap(text, max(20, width), break_on_hyphens=False)
