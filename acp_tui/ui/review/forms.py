@@ -68,10 +68,10 @@ class Typed:
     flags: Mapping[str, bool] = field(default_factory=dict)
     edited: str = ""
 
-    def text(self, id: str) -> str:  # noqa: A002
+    def text(self, id: str) -> str:
         return self.texts.get(id, "").strip()
 
-    def flag(self, id: str) -> bool:  # noqa: A002
+    def flag(self, id: str) -> bool:
         return self.flags.get(id, False)
 
 
@@ -92,8 +92,10 @@ def deploy(typed: Typed, clusters: Collection[str]) -> Judged:
     if not _LABEL.match(namespace) or len(namespace) > 63:
         problems["namespace"] = "small letters, digits and - ; at most 63"
     if cluster not in clusters:
-        problems["cluster"] = f"one of {', '.join(sorted(clusters)[:4])}…" if len(clusters) > 4 else (
-            f"one of {', '.join(sorted(clusters))}"
+        problems["cluster"] = (
+            f"one of {', '.join(sorted(clusters)[:4])}…"
+            if len(clusters) > 4
+            else (f"one of {', '.join(sorted(clusters))}")
         )
     values = _values(typed, problems)
     if problems:
@@ -140,7 +142,7 @@ def _chart(typed: Typed) -> str:
 
 
 def _is_path(chart: str) -> bool:
-    return chart.startswith((".", "/", "~")) or chart.endswith((".tgz", ".tar.gz")) and "://" not in chart
+    return chart.startswith((".", "/", "~")) or (chart.endswith((".tgz", ".tar.gz")) and "://" not in chart)
 
 
 def _chart_problems(typed: Typed, *, needed: bool) -> dict[str, str]:

@@ -80,8 +80,10 @@ def outcome_lines(operation: Operation, sign: Sign, now: float) -> list[Line]:
 
 
 def reverse(operation: Operation) -> Intent | None:
-    """The intent that takes an operation back, None where nothing can: a rollback for what made a revision of an
-    existing release, an uninstall for a first deployment, a rollback to the last revision for nothing else.
+    """The intent that takes an operation back, None where nothing can.
+
+    A first deployment is taken back by an uninstall, anything that made a later revision by a rollback; an uninstall
+    leaves nothing to go back to.
     """
     if operation.outcome is None and not operation.state.over:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from acp_tui.model.application import TreeNode
@@ -11,108 +11,88 @@ from acp_tui.model.health import Health, Verdict
 
 ALIKE_SHOWN = 3
 """Siblings of one kind with one and the same trouble that are listed; the rest of them share a line."""
+_QUIET = "quiet"
+_Likeness = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A line of the tree: one node, or (`node` None) several siblings that share it.
+    """A line of the tree: one node, or (`node` None) several siblings that share it and stand below it when opened.
 
-    `guide` holds the lines drawn left of it; `open` is None for what has nothing below; `same` says that the line above
-    gave the same reason.
+    `same` says that the sibling above gave the same reason.
     """
 
     key: str
-    guide: str
     node: TreeNode | None
-    open: bool | None
     verdict: Verdict
-    folded: tuple[TreeNode, ...] = ()
+    below: tuple[Branch, ...] = ()
     same: bool = False
 
     @property
-    def summary(self) -> str:
-        """What a shared line holds: `6 more (ConfigMap 3, Secret 2, Service 1)`."""
-        kinds = Counter(node.ref.kind for node in self.folded).most_common()
-        return f"{len(self.folded)} more ({', '.join(f'{kind} {count}' for kind, count in kinds)})"
+    def title(self) -> str:
+        """The node's title, or what a shared line holds: `6 more (ConfigMap 3, Secret 2, Service 1)`."""
+        if self.node is not None:
+            return self.node.title
+        kinds = Counter(branch.node.ref.kind for branch in self.below if branch.node).most_common()
+        return f"{len(self.below)} more ({', '.join(f'{kind} {count}' for kind, count in kinds)})"
+
+    @property
+    def stands_open(self) -> bool:
+        """Before anybody folds it: trouble is open, health and shared lines are closed."""
+        return self.node is not None and self.verdict.health is not Health.HEALTHY
 
 
-def branches(root: TreeNode, *, toggled: Mapping[str, bool], ascii_guides: bool = False) -> list[Branch]:
-    """The lines of a tree, top to bottom; `toggled` holds what a person opened (True) or closed (False) by key."""
-    lines = [_line(root, "", toggled, same=False)]
-    if lines[0].open:
-        lines.extend(_below(root, "", toggled, ("|-", "`-", "| ", "  ") if ascii_guides else ("├ ", "└ ", "│ ", "  ")))
-    return lines
+def grow(node: TreeNode, *, same: bool = False) -> Branch:
+    """The lines of a node and of all below it: worst first, quiet siblings and repeated troubles put together."""
+    return Branch(node.key, node, node.verdict, tuple(_below(node)), same)
 
 
-def stands_open(node: TreeNode) -> bool:
-    """The rule without a person's word: trouble is open, health is closed."""
-    return node.verdict.health is not Health.HEALTHY
+def walk(branch: Branch) -> Iterator[Branch]:
+    """The branch and every one below it, top to bottom."""
+    yield branch
+    for child in branch.below:
+        yield from walk(child)
 
 
-def _line(node: TreeNode, guide: str, toggled: Mapping[str, bool], *, same: bool) -> Branch:
-    opened = toggled.get(node.key, stands_open(node) or not guide) if node.children else None
-    return Branch(node.key, guide, node, opened, node.verdict, same=same)
-
-
-def _below(
-    parent: TreeNode, indent: str, toggled: Mapping[str, bool], guides: tuple[str, str, str, str]
-) -> Iterator[Branch]:
-    entries = list(_entries(parent, toggled))
-    before = ""
-    for number, entry in enumerate(entries):
-        final = number == len(entries) - 1
-        guide = indent + (guides[1] if final else guides[0])
-        deeper = indent + (guides[3] if final else guides[2])
-        if not isinstance(entry, TreeNode):
-            key, nodes = entry
-            yield Branch(key, guide, None, False, nodes[0].verdict, folded=nodes)
-            continue
-        reason = entry.verdict.reason
-        line = _line(entry, guide, toggled, same=bool(reason) and reason == before)
-        before = reason
-        yield line
-        if line.open:
-            yield from _below(entry, deeper, toggled, guides)
-
-
-def _entries(parent: TreeNode, toggled: Mapping[str, bool]) -> Iterator[TreeNode | tuple[str, tuple[TreeNode, ...]]]:
-    """Children, worst first, with the quiet ones and the surplus of those in the same trouble put together."""
-    ranked = sorted(parent.children, key=lambda child: -_rank(child.verdict.health))
-    shared: dict[tuple[str, str, str], list[TreeNode]] = {}
+def _below(parent: TreeNode) -> Iterator[Branch]:
+    ranked = sorted(parent.children, key=lambda child: _ORDER.index(child.verdict.health))
+    alike: dict[_Likeness, list[TreeNode]] = {}
     for child in ranked:
-        shared.setdefault(_likeness(child), []).append(child)
-    done: set[tuple[str, str, str]] = set()
-    for child in ranked:
-        likeness = _likeness(child)
-        alike = shared[likeness]
-        key = f"{parent.key}#{':'.join(likeness)}"
+        alike.setdefault(_likeness(child), []).append(child)
+    for likeness, nodes in alike.items():
         shown = 0 if likeness[0] == _QUIET else ALIKE_SHOWN
-        if len(alike) <= shown + 1 or toggled.get(key):
-            yield child
+        if len(nodes) <= shown + 1:
+            yield from _in_a_row(nodes)
             continue
-        if likeness in done:
-            continue
-        done.add(likeness)
-        yield from alike[:shown]
-        yield key, tuple(alike[shown:])
+        yield from _in_a_row(nodes[:shown])
+        key = f"{parent.key}#{':'.join(likeness)}"
+        yield Branch(key, None, nodes[0].verdict, tuple(_in_a_row(nodes[shown:])))
 
 
-_QUIET = "quiet"
+def _in_a_row(nodes: Sequence[TreeNode]) -> Iterator[Branch]:
+    before = ""
+    for node in nodes:
+        reason = node.verdict.reason
+        yield grow(node, same=bool(reason) and reason == before)
+        before = reason
 
 
-def _likeness(node: TreeNode) -> tuple[str, str, str]:
+def _likeness(node: TreeNode) -> _Likeness:
     """What makes siblings share a line: nothing to say at all, or the same kind in the same trouble."""
-    health = node.verdict.health
-    if health is Health.HEALTHY and not node.note and not node.children:
-        return _QUIET, health, ""
-    if health in (Health.HEALTHY, Health.UNKNOWN) and not node.children:
-        return (_QUIET, health, node.verdict.reason) if health is Health.UNKNOWN else ("alike", health, node.ref.kind)
+    health, reason = node.verdict.health, node.verdict.reason
     if node.children:
         return "own", node.key, ""
-    return "alike", f"{health}/{node.ref.kind}", node.verdict.reason
+    if health is Health.UNKNOWN or (health is Health.HEALTHY and not node.note):
+        return _QUIET, health, reason if health is Health.UNKNOWN else ""
+    return f"{health}", node.ref.kind, reason if health is not Health.HEALTHY else ""
 
 
-def _rank(health: Health) -> int:
-    """Failing before waiting before unknown before the quiet rest; a tree is read from the top."""
-    order = (Health.DEGRADED, Health.MISSING, Health.PROGRESSING, Health.UNKNOWN, Health.SUSPENDED, Health.HEALTHY)
-    return len(order) - order.index(health)
+_ORDER = (
+    Health.DEGRADED,
+    Health.MISSING,
+    Health.PROGRESSING,
+    Health.UNKNOWN,
+    Health.SUSPENDED,
+    Health.HEALTHY,
+)
+"""A tree is read from the top: failing, waiting, unknown, and last the quiet rest."""

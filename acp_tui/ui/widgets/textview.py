@@ -1,89 +1,43 @@
-"""A line-API view of long text: YAML, diffs, logs and values, with search, wrapping and following."""
+"""A framed view of long text: YAML, diffs, logs and values, with search, wrapping and following."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.cache import LRUCache
-from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from acp_tui.model.health import Tone
+from acp_tui.ui.widgets.cells import fit, width_of
+from acp_tui.ui.widgets.framed import Framed
 from acp_tui.ui.widgets.textbody import TextBody
 from acp_tui.ui.widgets.tint import Line, Tint, cut, plain, split_at
 
+HERE = Style(reverse=True)
 
-class TextView(ScrollView, can_focus=True):
+
+class TextView(Framed):
     """Draws only the rows on screen, so that 50,000 lines open as fast as fifty.
 
     `follow` keeps the end in sight while lines are appended and lets go as soon as the reader moves up.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"textview--{tone}" for tone in Tone} | {"textview--match", "textview--here"}
-    DEFAULT_CSS = """
-    TextView {
-        height: 1fr;
-        scrollbar-size: 1 1;
-        & > .textview--dim { color: $text-muted; }
-        & > .textview--accent { color: $text-accent; }
-        & > .textview--ok { color: $text-success; }
-        & > .textview--warn { color: $text-warning; }
-        & > .textview--fail { color: $text-error; }
-        & > .textview--stale { color: $text-muted; }
-        & > .textview--unknown { color: $text-muted; }
-        & > .textview--match { text-style: reverse; }
-        & > .textview--here { text-style: reverse bold; }
-    }
-    """
-
-    wrap: reactive[bool] = reactive(False)
-    follow: reactive[bool] = reactive(False)
-
     class Changed(Message):
-        """Posted when what the frame says of the view changed: wrapping, following, or the search."""
+        """Posted when what is said about the view changed: wrapping, following, or the search."""
 
-    def __init__(self, *, wrap: bool = False, limit: int = 100_000, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, wrap: bool = False, limit: int = 100_000, id: str | None = None) -> None:
         super().__init__(id=id)
         self.body = TextBody(limit=limit)
+        self.wrap = wrap
+        self.follow = False
+        self.left = 0
         self.term = ""
         self.hits: list[int] = []
         self._hit = -1
-        self._strips: LRUCache[int, Strip] = LRUCache(512)
-        self._styles: dict[str, Style] = {}
-        self.set_reactive(TextView.wrap, wrap)
 
-    def show(self, lines: Iterable[str | Line], *, tint: Tint = plain, keep_place: bool = False) -> None:
-        """Replace the text; the view goes to the top unless told to keep its place."""
-        self.body.replace(lines, tint=tint)
-        self._lay_out()
-        self._search(self.term)
-        if not keep_place:
-            self.scroll_to(0, 0, animate=False, immediate=True)
-
-    def append(self, lines: Iterable[str | Line]) -> None:
-        """Add lines at the end; the rows being read stay where they are unless `follow` is on."""
-        first = len(self.body) + self.body.dropped
-        gone = self.body.append(lines)
-        added = range(first - self.body.dropped, len(self.body))
-        if self.term:
-            low = self.term.lower() if self.term == self.term.lower() else self.term
-            if gone:
-                self.hits = self.body.find(self.term)
-            else:
-                folded = low == self.term.lower()
-                texts = self.body.texts
-                self.hits += [i for i in added if low in (texts[i].lower() if folded else texts[i])]
-        self._lay_out(keep_strips=not gone)
-        if self.follow:
-            self._to_end()
-        elif gone:
-            self.scroll_to(y=max(0, self.scroll_offset.y - gone), animate=False, immediate=True)
+    @property
+    def total(self) -> int:
+        return self.body.rows
 
     @property
     def text(self) -> str:
@@ -94,142 +48,165 @@ class TextView(ScrollView, can_focus=True):
         """Which match is current and how many lines match: (1, 12); (0, 0) for none."""
         return (self._hit + 1, len(self.hits)) if self.hits else (0, 0)
 
+    def show(self, lines: Iterable[str | Line], *, tint: Tint = plain, keep_place: bool = False) -> None:
+        """Replace the text; the view goes to the top unless told to keep its place."""
+        self.body.replace(lines, tint=tint)
+        if not keep_place:
+            self.first = self.left = 0
+        self._find(self.term)
+        self._settle()
+
+    def append(self, lines: Iterable[str | Line]) -> None:
+        """Add lines at the end; the rows being read stay where they are unless `follow` is on."""
+        rows_before = self.body.rows
+        gone = self.body.append(lines)
+        if self.term:
+            here = self.hits[self._hit] - self.body.dropped if self._hit >= 0 else -1
+            self.hits = self.body.find(self.term)
+            self._hit = min(max(here, self._hit), len(self.hits) - 1) if self.hits else -1
+        if self.follow:
+            self.first = max(0, self.total - self.page)
+            self.refresh_body()
+        elif gone:
+            self.first = max(0, self.first - gone)
+            self.refresh_body()
+        elif rows_before < self.first + self.page:
+            self.refresh_body()
+
+    def set_wrap(self, on: bool) -> None:
+        """Fold long lines or leave them whole; the line at the top stays at the top."""
+        top = self.body.at_row(self.first)[0] if self.first < self.body.rows else 0
+        self.wrap, self.left = on, 0
+        self._lay_out()
+        self.first = max(0, min(self.body.row_of_line(top), self.total - self.page)) if len(self.body) else 0
+        self.refresh_body()
+        self.post_message(self.Changed())
+
+    def set_follow(self, on: bool) -> None:
+        self.follow = on
+        if on:
+            self.scroll_lines(self.total)
+        self.post_message(self.Changed())
+
     def search(self, term: str) -> None:
         """Highlight a term and go to its first line at or below the top of the view."""
-        self._search(term)
+        self._find(term)
         if self.hits:
-            top = self.body.at_row(min(self.scroll_offset.y, self.body.rows - 1))[0]
-            self._go(next((place for place, index in enumerate(self.hits) if index >= top), 0))
+            top = self.body.at_row(min(self.first, self.body.rows - 1))[0]
+            self._hit = next((place for place, index in enumerate(self.hits) if index >= top), 0)
+            self.go_to_line(self.hits[self._hit])
+        self.refresh_body()
         self.post_message(self.Changed())
 
     def next_match(self, step: int = 1) -> None:
         """Go to the next (or, with -1, previous) line that matches, around the ends."""
         if self.hits:
-            self._go((self._hit + step) % len(self.hits))
+            self._hit = (self._hit + step) % len(self.hits)
+            self.go_to_line(self.hits[self._hit])
+            self.refresh_body()
             self.post_message(self.Changed())
 
-    def go_to_line(self, index: int) -> None:
-        """Bring a line into view, a third of the height below the top."""
+    def go_to_line(self, index: int, *, top: bool = False) -> None:
+        """Bring a line into view: to the top where asked, else no further than it takes plus a third of the page."""
         if not 0 <= index < len(self.body):
             return
-        self.follow = False
         row = self.body.row_of_line(index)
-        first, last = self.scroll_offset.y, self.scroll_offset.y + self.size.height
-        if not first <= row < last:
-            self.scroll_to(y=max(0, row - self.size.height // 3), animate=False, immediate=True)
-
-    def render_line(self, y: int) -> Strip:
-        scroll_x, scroll_y = self.scroll_offset
-        row = y + scroll_y
-        base = self.rich_style
-        width = self.size.width
-        if row >= self.body.rows:
-            return Strip.blank(width, base)
-        strip = self._strips.get(row)
-        if strip is None:
-            strip = self._strips[row] = self._draw(row, base)
-        return strip.crop_extend(scroll_x, scroll_x + width, base)
-
-    def watch_wrap(self) -> None:
-        top = self.body.at_row(self.scroll_offset.y)[0] if self.body.rows > self.scroll_offset.y else 0
-        self._lay_out()
-        self.scroll_to(0, self.body.row_of_line(top) if len(self.body) else 0, animate=False, immediate=True)
-        self.post_message(self.Changed())
-
-    def watch_follow(self, on: bool) -> None:
-        if on:
-            self._to_end()
-        self.post_message(self.Changed())
-
-    def on_resize(self) -> None:
-        self._lay_out()
-        if self.follow:
-            self._to_end()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._styles.clear()
-        self._strips.clear()
-
-    def action_scroll_up(self) -> None:
-        self._move(-1)
-
-    def action_scroll_down(self) -> None:
-        self._move(1)
-
-    def action_page_up(self) -> None:
-        self._move(1 - self.size.height)
-
-    def action_page_down(self) -> None:
-        self._move(self.size.height - 1)
-
-    def action_scroll_home(self) -> None:
-        self._move(-self.body.rows)
-
-    def action_scroll_end(self) -> None:
-        self._move(self.body.rows)
-
-    def action_scroll_left(self) -> None:
-        self.scroll_to(x=max(0, self.scroll_offset.x - self._sideways), animate=False, immediate=True)
-
-    def action_scroll_right(self) -> None:
-        self.scroll_to(x=min(self.max_scroll_x, self.scroll_offset.x + self._sideways), animate=False, immediate=True)
+        if top or not self.first <= row < self.first + self.page:
+            self.scroll_lines(row if top else row - self.page // 3)
 
     @property
-    def _sideways(self) -> int:
-        return max(8, self.size.width // 4)
+    def top_line(self) -> int:
+        """Index of the line at the top of the view."""
+        return self.body.at_row(self.first)[0] if self.first < self.body.rows else 0
 
-    def _move(self, rows: int) -> None:
-        if rows < 0:
-            self.follow = False
-        wanted = min(max(0, self.scroll_offset.y + rows), self.max_scroll_y)
-        self.scroll_to(y=wanted, animate=False, immediate=True)
+    def scroll_lines(self, first: int) -> None:
+        before = self.first
+        super().scroll_lines(first)
+        if self.first < before and self.follow:
+            self.set_follow(False)
 
-    def _to_end(self) -> None:
-        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+    def do_left(self) -> None:
+        self._shift(-max(8, self.inner_width // 4))
 
-    def _go(self, hit: int) -> None:
-        self._hit = hit
-        self.go_to_line(self.hits[hit])
-        self._strips.clear()
-        self.refresh()
+    def do_right(self) -> None:
+        self._shift(max(8, self.inner_width // 4))
 
-    def _search(self, term: str) -> None:
-        self.term = term
-        self.hits = self.body.find(term)
-        self._hit = 0 if self.hits else -1
-        self._strips.clear()
-        self.refresh()
+    def on_resize(self) -> None:
+        self._settle()
 
-    def _lay_out(self, *, keep_strips: bool = False) -> None:
-        self.body.wrap(max(1, self.size.width) if self.wrap and self.size.width else 0)
-        if not keep_strips:
-            self._strips.clear()
-        self.virtual_size = Size(self.body.width, self.body.rows)
-        self.refresh()
+    def line(self, index: int, width: int) -> Iterable[Segment]:
+        base = self.look.base
+        if not 0 <= index < self.body.rows:
+            return [Segment(" " * width, base)]
+        out = [Segment(" ", base)]
+        room = width - 2
+        for text, style in self._window(self._styled(index), room):
+            out.append(Segment(text, style))
+        used = sum(width_of(segment.text) for segment in out)
+        out.append(Segment(" " * (width - used), base))
+        return out
 
-    def _draw(self, row: int, base: Style) -> Strip:
+    def _styled(self, row: int) -> Iterable[tuple[str, Style]]:
         index, start, end = self.body.at_row(row)
         line = cut(self.body.paint(index), start, end)
+        look = self.look
         if not self.term:
-            return Strip([Segment(text, base + self._style(tone)) for text, tone in line])
-        here = self._hit >= 0 and self.hits[self._hit] == index
-        match_style = self._style("here" if here else "match")
+            return [(text, look.of(tone)) for text, tone in line]
+        match = look.match + HERE if self._hit >= 0 and self.hits[self._hit] == index else look.match
         marks = [
             (max(first, start) - start, min(last, end) - start)
             for first, last in self.body.marks(index, self.term)
             if first < end and last > start
         ]
-        return Strip(
-            [
-                Segment(text, base + self._style(tone) + (match_style if marked else Style.null()))
-                for piece, marked in split_at(line, marks)
-                for text, tone in piece
-            ]
-        )
+        return [
+            (text, look.of(tone) + match if marked else look.of(tone))
+            for piece, marked in split_at(line, marks)
+            for text, tone in piece
+        ]
 
-    def _style(self, name: str) -> Style:
-        style = self._styles.get(name)
-        if style is None:
-            style = self._styles[name] = self.get_component_rich_style(f"textview--{name}", partial=True)
-        return style
+    def _window(self, parts: Iterable[tuple[str, Style]], room: int) -> Iterable[tuple[str, Style]]:
+        """What stands in columns `left` to `left + room` of a line."""
+        skip, left = self.left, room
+        for text, style in parts:
+            cells = width_of(text)
+            if cells <= skip:
+                skip -= cells
+                continue
+            shown = text
+            if skip:
+                shown = text[skip:] if text.isascii() else _drop(text, skip)
+                skip = 0
+            if width_of(shown) > left:
+                yield (shown[:left] if shown.isascii() else fit(shown, left, " ")), style
+                return
+            left -= width_of(shown)
+            yield shown, style
+
+    def _shift(self, cells: int) -> None:
+        wanted = max(0, min(self.left + cells, self.body.width - self.inner_width + 2))
+        if wanted != self.left:
+            self.left = wanted
+            self.refresh_body()
+
+    def _find(self, term: str) -> None:
+        self.term = term
+        self.hits = self.body.find(term)
+        self._hit = 0 if self.hits else -1
+
+    def _lay_out(self) -> None:
+        self.body.wrap(max(1, self.inner_width - 2) if self.wrap and self.inner_width else 0)
+
+    def _settle(self) -> None:
+        self._lay_out()
+        last = max(0, self.total - self.page)
+        self.first = last if self.follow else min(self.first, last)
+        self.refresh_body()
+
+
+def _drop(text: str, cells: int) -> str:
+    """The text without its first cells; half of a wide character becomes a blank."""
+    for position, character in enumerate(text):
+        if cells <= 0:
+            return " " * -cells + text[position:]
+        cells -= width_of(character)
+    return ""

@@ -13,8 +13,12 @@ Line = tuple[Span, ...]
 Tint = Callable[[str], Line]
 """Splits one line of text into spans; the spans joined are always the line itself."""
 
-_YAML = re.compile(r"^(?P<indent>\s*(?:- )*)(?P<key>[^\s#\"'{\[][^:#]*?|\"[^\"]*\"|'[^']*')(?P<colon>:)(?P<rest>\s.*|)$")
-_SEVERE = re.compile(r"\b(?:FATAL|PANIC|ERROR|ERR|CRITICAL|CRIT)\b|\blevel=(?:error|fatal)\b|^[EF]\d{4} ", re.IGNORECASE)
+_YAML = re.compile(
+    r"^(?P<indent>\s*(?:- )*)(?P<key>[^\s#\"'{\[][^:#]*?|\"[^\"]*\"|'[^']*')(?P<colon>:)(?P<rest>\s.*|)$"
+)
+_SEVERE = re.compile(
+    r"\b(?:FATAL|PANIC|ERROR|ERR|CRITICAL|CRIT)\b|\blevel=(?:error|fatal)\b|^[EF]\d{4} ", re.IGNORECASE
+)
 _CAREFUL = re.compile(r"\b(?:WARN|WARNING)\b|^W\d{4} ", re.IGNORECASE)
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d) ")
 
@@ -46,7 +50,7 @@ def yaml(text: str) -> Line:
 
 
 def diff(text: str) -> Line:
-    """Signs of a unified diff: what goes is FAIL, what comes is OK, heads and context are dim; the signs stay readable."""
+    """What goes is FAIL, what comes is OK, heads and context are dim; the signs of the diff stay readable."""
     if text.startswith(("--- ", "+++ ", "diff ")):
         return ((text, Tone.ACCENT),)
     tone = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT, " ": Tone.DIM, "…": Tone.DIM}.get(text[:1], Tone.PLAIN)

@@ -122,10 +122,13 @@ HEALTHY = Outcome(
     "Rolled back payments-api to 41 as revision 43",
     evidence=("3/3 pods ready, 0 restarts",),
 )
+CRASH = Finding("payments-api-5f66 crash loops", DEPLOYMENT, "exit code 1, 4 restarts", NOW - 30, Health.DEGRADED)
 REGRESSED = Outcome(
     OutcomeKind.REGRESSED,
     "Revision 43 is worse than what was there",
     evidence=("1/3 pods ready",),
-    findings=(Finding("payments-api-5f66 crash loops", DEPLOYMENT, "exit code 1, 4 restarts", NOW - 30, Health.DEGRADED),),
+    findings=(
+        Finding("payments-api-5f66 crash loops", DEPLOYMENT, "exit code 1, 4 restarts", NOW - 30, Health.DEGRADED),
+    ),
     advice="Read the logs of payments-api-5f66",
 )

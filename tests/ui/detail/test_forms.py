@@ -69,10 +69,19 @@ def test_values_come_from_the_file_unless_they_were_edited(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("a: 1", ""), ("# nothing\n", ""), ("a: [", "not YAML at line"), ("- a", "mapping"), ("word", "mapping"), ("a: \x00", "not YAML")],
+    [
+        ("a: 1", ""),
+        ("# nothing\n", ""),
+        ("a: [", "not YAML at line"),
+        ("- a", "mapping"),
+        ("word", "mapping"),
+        ("a: \x00", "not YAML"),
+    ],
 )
 def test_values_that_are_not_a_mapping_are_named_without_being_quoted(text: str, says: str) -> None:
-    assert (says in values_problem(text)) and bool(says) == bool(values_problem(text))
+    problem = values_problem(text)
+    assert says in problem
+    assert bool(says) == bool(problem)
 
 
 def test_the_editor_gets_a_private_file_and_its_words_come_back(tmp_path: Path) -> None:

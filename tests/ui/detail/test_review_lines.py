@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.ui.detail.plans import HEALTHY, NOW, PAYMENTS, REGRESSED, operation, plan
 
 from acp_tui.model.health import Tone
 from acp_tui.model.operation import OperationState
@@ -11,6 +10,7 @@ from acp_tui.model.plan import Effect, EffectAction, Intent, Verb
 from acp_tui.model.refs import ObjectRef
 from acp_tui.ui.review import lines, verdict
 from acp_tui.ui.widgets.tint import Line, text_of
+from tests.ui.detail.plans import HEALTHY, NOW, PAYMENTS, REGRESSED, operation, plan
 
 
 def sign(tone: Tone) -> str:

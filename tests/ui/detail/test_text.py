@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from acp_tui.insight.mask import MASK
 from acp_tui.model.health import Tone
+from acp_tui.terminal.glyphs import FULL
+from acp_tui.ui.look import colourless
 from acp_tui.ui.widgets import tint
 from acp_tui.ui.widgets.textbody import TextBody
 from acp_tui.ui.widgets.textview import TextView
@@ -103,13 +106,21 @@ def test_log_lines_that_call_themselves_errors_are_red_but_for_their_stamp() -> 
 
 
 class Bench(App[None]):
+    look = colourless()
+    glyphs = FULL
+
     def compose(self) -> ComposeResult:
         yield TextView()
 
 
+def inside(view: TextView, row: int) -> str:
+    """What stands in a row of the text area, without the frame."""
+    return view.render_line(row + 1).text[1:-1].strip()
+
+
 async def test_the_view_draws_hits_in_reverse_and_walks_them_around_the_end() -> None:
     app = Bench()
-    async with app.run_test(size=(40, 10)) as pilot:
+    async with app.run_test(size=(40, 12)) as pilot:
         view = app.query_one(TextView)
         view.show(f"line {number}" for number in range(50_000))
         await pilot.pause()
@@ -117,46 +128,66 @@ async def test_the_view_draws_hits_in_reverse_and_walks_them_around_the_end() ->
         assert view.match == (1, 11)
         view.next_match(-1)
         assert view.match == (11, 11)
-        await pilot.pause()
-        drawn = [view.render_line(y) for y in range(10)]
+        drawn = [view.render_line(y) for y in range(12)]
         here = next(strip for strip in drawn if "line 49999" in strip.text)
         assert [segment.text for segment in here if segment.style and segment.style.reverse] == ["line 4999"]
 
 
 async def test_following_keeps_the_end_in_sight_until_the_reader_moves_up() -> None:
     app = Bench()
-    async with app.run_test(size=(40, 10)) as pilot:
+    async with app.run_test(size=(40, 12)) as pilot:
         view = app.query_one(TextView)
         view.show(str(number) for number in range(100))
         await pilot.pause()
-        view.follow = True
+        view.set_follow(True)
         view.append(["the last"])
-        assert view.render_line(9).text.strip() == "the last"
-        await pilot.press("up")
+        assert inside(view, 9) == "the last"
+        view.do_up()
         assert not view.follow
         view.append(["even later"])
-        assert view.render_line(9).text.strip() == "99"
+        assert inside(view, 9) == "99"
+
+
+async def test_what_is_read_stays_while_old_lines_go() -> None:
+    app = Bench()
+    async with app.run_test(size=(40, 12)) as pilot:
+        view = app.query_one(TextView)
+        view.body.limit = 100
+        view.show(str(number) for number in range(100))
+        await pilot.pause()
+        view.scroll_lines(50)
+        view.append(["a", "b", "c"])
+        assert inside(view, 0) == "50"
 
 
 async def test_wrapping_keeps_the_line_that_was_at_the_top() -> None:
     app = Bench()
-    async with app.run_test(size=(40, 10)) as pilot:
+    async with app.run_test(size=(40, 12)) as pilot:
         view = app.query_one(TextView)
         view.show(f"{number:05} " + "x" * 90 for number in range(100))
         await pilot.pause()
-        view.scroll_to(y=30, animate=False, immediate=True)
-        view.wrap = True
-        await pilot.pause()
-        assert view.render_line(0).text.startswith("00030")
-        assert view.render_line(3).text.startswith("00031")
+        view.scroll_lines(30)
+        view.set_wrap(True)
+        assert inside(view, 0).startswith("00030")
+        assert inside(view, 3).startswith("00031")
 
 
-async def test_lines_longer_than_the_screen_can_be_scrolled_sideways() -> None:
+async def test_lines_longer_than_the_screen_can_be_moved_sideways() -> None:
     app = Bench()
-    async with app.run_test(size=(40, 10)) as pilot:
+    async with app.run_test(size=(40, 12)) as pilot:
         view = app.query_one(TextView)
-        view.show(["x" * 60 + "the end"])
+        view.show(["x" * 60 + "the end", "应" * 30 + "用"])
         await pilot.pause()
         for _ in range(9):
-            await pilot.press("right")
-        assert view.render_line(0).text.endswith("the end")
+            view.do_right()
+        assert inside(view, 0).endswith("the end")
+        assert {cell_len(view.render_line(row).text) for row in range(12)} == {40}
+
+
+async def test_text_from_outside_is_never_markup() -> None:
+    app = Bench()
+    async with app.run_test(size=(40, 12)) as pilot:
+        view = app.query_one(TextView)
+        view.show(["[bold red]x[/] [/nonsense] [@click=app.quit]q[/]"])
+        await pilot.pause()
+        assert inside(view, 0).startswith("[bold red]x[/]")

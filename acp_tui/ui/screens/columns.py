@@ -1,0 +1,243 @@
+"""Columns of the tables that open from the panes: a status tree, a history, the effects of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from acp_tui.fleet.cells import Cell, age_cell, text_cell
+from acp_tui.fleet.columns import Column, View, maybe
+from acp_tui.model.health import TONE_OF_HEALTH, Health, Tone
+from acp_tui.model.plan import Effect, EffectAction
+from acp_tui.model.release import STATUS_TONE, Revision
+from acp_tui.ui.review.lines import ACTION_LOOK, object_name, restarts
+from acp_tui.ui.screens.folding import Branch
+
+GOOD = ("deployed", "superseded")
+"""Statuses of a revision that did reach the cluster without failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A revision with what its list says about it."""
+
+    revision: Revision
+    last_good: bool = False
+    marked: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.revision.key
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """An effect with its place in the plan, which is its key: one object may be changed and also run."""
+
+    number: int
+    effect: Effect
+
+    @property
+    def key(self) -> str:
+        return f"{self.number}/{self.effect.ref.key}"
+
+
+def history_rows(revisions: Sequence[Revision], marked: str = "") -> list[HistoryRow]:
+    """Newest first, with the newest revision marked that reached the cluster without failure."""
+    ordered = sorted(revisions, key=lambda revision: -revision.revision)
+    good = next((revision.key for revision in ordered if revision.status in GOOD), "")
+    return [HistoryRow(each, each.key == good, each.key == marked) for each in ordered]
+
+
+def status_words(revision: Revision) -> Cell:
+    if revision.unreadable:
+        return Cell("unreadable", Tone.FAIL)
+    return Cell(revision.status, STATUS_TONE.get(revision.status, Tone.UNKNOWN))
+
+
+def _remark(row: HistoryRow) -> Cell:
+    words = [word for word, true in (("marked", row.marked), ("last good", row.last_good)) if true]
+    return Cell(", ".join(words), Tone.ACCENT if row.marked else Tone.OK)
+
+
+def _description(row: HistoryRow) -> Cell:
+    revision = row.revision
+    if revision.unreadable:
+        return Cell(revision.unreadable, Tone.FAIL)
+    return text_cell(revision.description, Tone.DIM if revision.status == "superseded" else Tone.PLAIN)
+
+
+HISTORY: View[HistoryRow] = View(
+    id="history",
+    title="History",
+    digit="",
+    kind_word="history",
+    order=lambda row: -row.revision.revision,
+    columns=(
+        Column(
+            id="revision",
+            title="REV",
+            width=4,
+            align="right",
+            cell=lambda row, now: Cell(str(row.revision.revision)),
+            sort=lambda row: row.revision.revision,
+        ),
+        Column(
+            id="status",
+            title="STATUS",
+            width=18,
+            glyph=True,
+            cell=lambda row, now: status_words(row.revision),
+            sort=lambda row: row.revision.status,
+        ),
+        Column(
+            id="age",
+            title="AGE",
+            width=4,
+            align="right",
+            cell=lambda row, now: age_cell(row.revision.updated_at, now),
+            sort=lambda row: maybe(row.revision.updated_at),
+        ),
+        Column(
+            id="remark",
+            title="",
+            width=9,
+            cell=lambda row, now: _remark(row),
+            sort=lambda row: not row.last_good,
+        ),
+        Column(
+            id="chart",
+            title="CHART",
+            width=16,
+            grow=1,
+            cell=lambda row, now: text_cell(f"{row.revision.chart} {row.revision.chart_version}".strip()),
+            sort=lambda row: (row.revision.chart, row.revision.chart_version),
+        ),
+        Column(
+            id="app",
+            title="APP",
+            width=10,
+            priority=3,
+            cell=lambda row, now: text_cell(row.revision.app_version, Tone.DIM),
+            sort=lambda row: row.revision.app_version,
+        ),
+        Column(
+            id="description",
+            title="DESCRIPTION",
+            width=18,
+            priority=1,
+            grow=3,
+            cell=lambda row, now: _description(row),
+            sort=lambda row: row.revision.description,
+        ),
+    ),
+)
+
+
+def _reason(branch: Branch) -> Cell:
+    tone = TONE_OF_HEALTH[branch.verdict.health]
+    calm = branch.verdict.health is Health.HEALTHY
+    if branch.node is None:
+        return Cell(branch.verdict.reason, Tone.DIM if calm else tone)
+    if branch.same:
+        return Cell("same", Tone.DIM)
+    words = " · ".join(part for part in (branch.verdict.reason, branch.node.note) if part)
+    return Cell(words, Tone.DIM if calm else tone)
+
+
+TREE: View[Branch] = View(
+    id="tree",
+    title="Status",
+    digit="",
+    kind_word="tree",
+    order=lambda branch: 0,
+    columns=(
+        Column(
+            id="object",
+            title="OBJECT",
+            width=34,
+            glyph=True,
+            grow=2,
+            cell=lambda branch, now: Cell(branch.title, TONE_OF_HEALTH[branch.verdict.health]),
+            sort=lambda branch: branch.title,
+        ),
+        Column(
+            id="health",
+            title="HEALTH",
+            width=11,
+            cell=lambda branch, now: Cell(branch.verdict.health.value, TONE_OF_HEALTH[branch.verdict.health]),
+            sort=lambda branch: branch.verdict.health.severity,
+            priority=1,
+        ),
+        Column(
+            id="reason",
+            title="WHY",
+            width=20,
+            grow=3,
+            cell=lambda branch, now: _reason(branch),
+            sort=lambda branch: branch.verdict.reason,
+        ),
+        Column(
+            id="since",
+            title="FOR",
+            width=4,
+            priority=2,
+            align="right",
+            cell=lambda branch, now: Cell("") if branch.verdict.since is None else age_cell(branch.verdict.since, now),
+            sort=lambda branch: maybe(branch.verdict.since),
+        ),
+    ),
+)
+
+
+def _change(row: EffectRow) -> Cell:
+    tone, word = ACTION_LOOK[row.effect.action]
+    return Cell(word, tone)
+
+
+def _restarts(row: EffectRow) -> Cell:
+    text, tone = restarts(row.effect)
+    return Cell(text, tone)
+
+
+EFFECTS: View[EffectRow] = View(
+    id="effects",
+    title="Effects",
+    digit="",
+    kind_word="effects",
+    order=lambda row: (row.effect.action in (EffectAction.KEEP, EffectAction.UNCHANGED), row.number),
+    columns=(
+        Column(
+            id="object",
+            title="OBJECT",
+            width=26,
+            grow=2,
+            cell=lambda row, now: Cell(object_name(row.effect)),
+            sort=lambda row: object_name(row.effect),
+        ),
+        Column(
+            id="action",
+            title="CHANGE",
+            width=11,
+            glyph=True,
+            cell=lambda row, now: _change(row),
+            sort=lambda row: row.effect.action,
+        ),
+        Column(
+            id="summary",
+            title="WHAT",
+            width=20,
+            grow=3,
+            cell=lambda row, now: text_cell(row.effect.summary, Tone.DIM),
+            sort=lambda row: row.effect.summary,
+        ),
+        Column(
+            id="restarts",
+            title="RESTARTS",
+            width=8,
+            align="right",
+            cell=lambda row, now: _restarts(row),
+            sort=lambda row: maybe(row.effect.restarts),
+        ),
+    ),
+)
