@@ -7,6 +7,7 @@ import gzip
 import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,16 +90,27 @@ def release(
         raise BedError(f"release {name} should have failed")
 
 
-def leave_pending(cluster: Cluster, name: str, *, namespace: str) -> None:
-    """Leave release `name` as a killed `helm upgrade` does: a newest revision that says pending-upgrade for ever."""
+def leave_pending(cluster: Cluster, name: str, *, namespace: str, minutes: int = 90) -> None:
+    """Leave release `name` as a `helm upgrade` killed `minutes` ago does: its newest revision is pending-upgrade."""
     secrets = f"/api/v1/namespaces/{namespace}/secrets"
     records = cluster.request("GET", f"{secrets}?labelSelector=owner%3Dhelm%2Cname%3D{name}")["items"]
     newest = max(records, key=lambda record: int(record["metadata"]["labels"]["version"]))
     body = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(newest["data"]["release"]))))
+    began = datetime.now(UTC) - timedelta(minutes=minutes)
     body["version"] += 1
-    body["info"] |= {"status": "pending-upgrade", "description": "Preparing upgrade"}
+    body["info"] |= {
+        "status": "pending-upgrade",
+        "description": "Preparing upgrade",
+        "last_deployed": began.isoformat(),
+    }
     payload = base64.b64encode(gzip.compress(json.dumps(body).encode()))
-    labels = newest["metadata"]["labels"] | {"status": "pending-upgrade", "version": str(body["version"])}
+    labels = {
+        "owner": "helm",
+        "name": name,
+        "status": "pending-upgrade",
+        "version": str(body["version"]),
+        "createdAt": str(int(began.timestamp())),
+    }
     record = {
         "apiVersion": "v1",
         "kind": "Secret",
