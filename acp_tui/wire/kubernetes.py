@@ -108,13 +108,16 @@ class _Status(Struct, frozen=True):
 
 
 @lru_cache(maxsize=256)
-def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+def _build_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type_)
 
 
-@lru_cache(maxsize=256)
+def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    return _build_decoder(type_)
+
+
 def _list_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(_List[type_])
+    return _build_decoder(_List[type_])
 
 
 def decode_list(data: bytes, type_: type[T]) -> Page[T]:
