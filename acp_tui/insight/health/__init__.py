@@ -1,0 +1,1 @@
+"""How well an object is: Argo CD's words, kstatus' rules about generations, and what both leave out."""

@@ -1,0 +1,31 @@
+"""How well a pod is."""
+
+from __future__ import annotations
+
+from acp_tui.insight.explain import condition, explain_pod
+from acp_tui.insight.times import epoch
+from acp_tui.model.health import Health, Verdict
+from acp_tui.model.objects import Pod
+
+OK = Verdict(Health.HEALTHY)
+
+
+def health_of_pod(pod: Pod, *, now: float | None = None) -> Verdict:
+    """Init containers count, other than for Argo CD; a pod nobody reports on is unknown, not fine."""
+    status = pod.status
+    phase = status.phase if status else None
+    if phase == "Succeeded":
+        return OK
+    found = explain_pod(pod, now=now)
+    if pod.metadata.deletion_timestamp:
+        if found is not None and found.what.startswith("Terminating"):
+            return Verdict(Health.DEGRADED, found.what, found.since)
+        return Verdict(Health.PROGRESSING, "Terminating", epoch(pod.metadata.deletion_timestamp))
+    if found is not None:
+        return Verdict(found.health, found.what, found.since)
+    if status is None or phase not in ("Running", "Pending"):
+        return Verdict(Health.UNKNOWN, "its node reports nothing" if phase == "Unknown" else "no status yet")
+    ready = condition(status.conditions, "Ready")
+    if ready is None:
+        return Verdict(Health.PROGRESSING, "no readiness reported yet")
+    return OK
