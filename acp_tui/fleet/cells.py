@@ -97,7 +97,7 @@ def use_cell(use: QuotaUse | None) -> Cell:
 
 
 def age_cell(at: float | None, now: float, *, tone: Tone = Tone.DIM) -> Cell:
-    return UNKNOWN if at is None else Cell(age(now - at), tone)
+    return UNKNOWN if at is None else Cell(lasting(now - at), tone)
 
 
 def latency_cell(milliseconds: float | None) -> Cell:
@@ -107,8 +107,13 @@ def latency_cell(milliseconds: float | None) -> Cell:
     return Cell(f"{milliseconds:.0f}ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.0f}s", tone)
 
 
-def age(seconds: float) -> str:
-    """At most four characters: 41s, 3m, 4h, 12d, 2y; a moment in the future is now."""
+def age(at: float | None, now: float) -> str:
+    """How long ago a moment was, `?` where it is not known; a moment in the future is now."""
+    return "?" if at is None else lasting(now - at)
+
+
+def lasting(seconds: float) -> str:
+    """At most four characters: 41s, 3m, 4h, 12d, 2y."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
         return f"{whole}s"

@@ -21,7 +21,9 @@ class Column(Generic[R]):
 
     `width` is in cells and includes, where `glyph` is true, the two for the tone's sign and a space. `priority` 0 is
     always shown, 9 only where there is room for everything; `grow` is the share of the room that is left over.
-    `bar` gives what a bar in front of the text is filled to (0..1), None for no bar.
+    `bar` gives what a bar in front of the text is filled to (0..1), None for no bar. `middle` cuts long text in its
+    middle instead of its end, where ends tell names apart. `ages` means that the text moves with the clock, so that a
+    new text is no news. `names` marks the columns that name the row.
     """
 
     id: str
@@ -34,6 +36,9 @@ class Column(Generic[R]):
     glyph: bool = False
     grow: int = 0
     bar: Callable[[R], float | None] | None = None
+    middle: bool = False
+    ages: bool = False
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,4 +92,4 @@ def freshness_cell(freshness: Freshness, now: float) -> Cell:
     if freshness.confirmed_at is None:
         return UNKNOWN
     tone = Tone.DIM if freshness.state in (Age.LIVE, Age.POLLED) else Tone.STALE
-    return Cell(age(now - freshness.confirmed_at), tone)
+    return Cell(age(freshness.confirmed_at, now), tone)

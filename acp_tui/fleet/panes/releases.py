@@ -18,7 +18,7 @@ def _release_status(row: ReleaseSummary, now: float) -> Cell:
     if row.status not in PENDING or row.updated_at is None:
         return Cell(row.status or "?", tone)
     word = "stuck" if row.stuck else row.status.partition("-")[0]
-    return Cell(f"{word} {age(now - row.updated_at)}", Tone.FAIL if row.stuck else tone)
+    return Cell(f"{word} {age(row.updated_at, now)}", Tone.FAIL if row.stuck else tone)
 
 
 def _release_severity(row: ReleaseSummary) -> int:
@@ -44,6 +44,8 @@ RELEASES: View[ReleaseSummary] = View(
             id="name",
             title="NAME",
             width=16,
+            names=True,
+            middle=True,
             grow=2,
             cell=lambda row, now: Cell(row.ref.name),
             sort=lambda row: row.ref.name,
@@ -52,6 +54,8 @@ RELEASES: View[ReleaseSummary] = View(
             id="namespace",
             title="NAMESPACE",
             width=10,
+            names=True,
+            middle=True,
             grow=1,
             cell=lambda row, now: Cell(row.ref.namespace),
             sort=lambda row: row.ref.namespace,
@@ -60,6 +64,7 @@ RELEASES: View[ReleaseSummary] = View(
             id="cluster",
             title="CLUSTER",
             width=10,
+            names=True,
             grow=1,
             cell=lambda row, now: Cell(row.ref.cluster),
             sort=lambda row: row.ref.cluster,
@@ -80,7 +85,9 @@ RELEASES: View[ReleaseSummary] = View(
             cell=lambda row, now: Cell(str(row.revision)),
             sort=lambda row: row.revision,
         ),
-        Column(id="status", title="STATUS", width=13, glyph=True, cell=_release_status, sort=_release_severity),
+        Column(
+            id="status", ages=True, title="STATUS", width=13, glyph=True, cell=_release_status, sort=_release_severity
+        ),
         Column(id="chart", title="CHART", width=13, grow=2, cell=lambda row, now: text_cell(_chart(row)), sort=_chart),
         Column(
             id="app_version",
@@ -139,6 +146,7 @@ RELEASES: View[ReleaseSummary] = View(
             id="updated",
             title="UPDATED",
             width=7,
+            ages=True,
             align="right",
             cell=lambda row, now: age_cell(row.updated_at, now),
             sort=lambda row: maybe(row.updated_at),
