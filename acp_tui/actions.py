@@ -1,0 +1,207 @@
+"""The registry of actions: what a person can do, where, and with which keys unless a keymap says otherwise.
+
+Bindings, hint line, help, palette, keymap checks and the manual are all made from `ACTIONS` and `PLACES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do. `context` names its table in a keymap file and is unique together with `id`.
+
+    `hint` is its word in the hint line, empty for none. `danger` means that it opens a review before anything is
+    done. A `required` action must keep a key in every keymap, because without it a person is stuck.
+    """
+
+    id: str
+    context: str
+    title: str
+    help: str
+    keys: tuple[str, ...] = ()
+    hint: str = ""
+    danger: bool = False
+    required: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name over all contexts, as bindings and messages use it."""
+        return f"{self.context}.{self.id}"
+
+
+CONTEXTS: dict[str, str] = {
+    "global": "Everywhere",
+    "workspace": "Workspace",
+    "scroll": "Moving",
+    "table": "Tables",
+    "tree": "Trees",
+    "cluster": "Clusters",
+    "release": "Releases",
+    "object": "Objects",
+    "operation": "Operations",
+    "history": "History",
+    "revision": "Revision",
+    "text": "Text",
+    "logs": "Logs",
+    "review": "Review",
+    "run": "Run and verdict",
+    "form": "Forms",
+}
+
+_OBJECT_PLACE = ("object", "table", "scroll", "workspace", "global")
+
+PLACES: dict[str, tuple[str, ...]] = {
+    "fleet": ("cluster", *_OBJECT_PLACE),
+    "applications": ("release", *_OBJECT_PLACE),
+    "releases": ("release", *_OBJECT_PLACE),
+    "quotas": _OBJECT_PLACE,
+    "activity": ("operation", "table", "scroll", "workspace", "global"),
+    "objects": _OBJECT_PLACE,
+    "tree": ("tree", "release", "object", "table", "scroll", "global"),
+    "history": ("history", "release", "table", "scroll", "global"),
+    "revision": ("revision", "text", "scroll", "global"),
+    "compare": ("text", "scroll", "global"),
+    "text": ("text", "scroll", "global"),
+    "logs": ("logs", "text", "scroll", "global"),
+    "review": ("review", "table", "scroll", "global"),
+    "run": ("run", "scroll", "global"),
+    "deploy": ("form", "global"),
+    "help": ("scroll", "global"),
+}
+"""Which contexts are alive together in a place, the narrowest first: two of them may not share a key."""
+
+ACTIONS: tuple[Action, ...] = (
+    # global
+    Action("back", "global", "Back", "Close what is open, clear the filter, or go back", ("escape",), required=True),
+    Action(
+        "help",
+        "global",
+        "Help",
+        "Every key that works here, and why one does not",
+        ("?", "f1"),
+        "keys",
+        required=True,
+    ),
+    Action("palette", "global", "Palette", "Find any action by its name", ("ctrl+p",)),
+    Action("goto", "global", "Go to", "A view, a kind, :ns NAMESPACE or :ctx CLUSTER", (":",), "go to"),
+    Action("redraw", "global", "Redraw", "Paint the whole screen again", ("ctrl+l",)),
+    Action("quit", "global", "Quit", "Leave acp-tui", ("q", "ctrl+c"), required=True),
+    Action("theme", "global", "Next theme", "Switch to the next theme"),
+    # workspace
+    Action("view_fleet", "workspace", "Fleet", "A row a cluster", ("1",)),
+    Action("view_applications", "workspace", "Applications", "Applications of all clusters", ("2",)),
+    Action("view_releases", "workspace", "Releases", "Helm releases of all clusters and stores", ("3",)),
+    Action("view_quotas", "workspace", "Quotas", "Used and hard per namespace and project", ("4",)),
+    Action("view_activity", "workspace", "Activity", "Running and past operations", ("7",)),
+    Action("next_pane", "workspace", "Next pane", "Move to the next pane", ("tab",)),
+    Action("previous_pane", "workspace", "Previous pane", "Move to the pane before", ("shift+tab",)),
+    Action("zoom", "workspace", "Zoom", "One pane over the whole screen, or back", ("z",)),
+    Action("split", "workspace", "Grid", "Add a pane, up to four; each has its own view, clusters and filter", ("g",)),
+    Action("close_pane", "workspace", "Close pane", "Take this pane off the screen", ("X",)),
+    Action("clusters", "workspace", "Choose clusters", "The clusters this pane shows", ("c",)),
+    Action("all_clusters", "workspace", "All clusters", "Show every cluster and namespace in this pane", ("0",)),
+    Action("detail", "workspace", "Detail strip", "Show or hide the lines about the row under the cursor", ("i",)),
+    Action("deploy", "workspace", "Deploy", "Install a chart as a new release", ("I",), "deploy", danger=True),
+    # scroll
+    Action("up", "scroll", "Up", "One line up", ("up", "k"), required=True),
+    Action("down", "scroll", "Down", "One line down", ("down", "j"), required=True),
+    Action("page_up", "scroll", "Page up", "A screen up", ("pageup", "ctrl+u")),
+    Action("page_down", "scroll", "Page down", "A screen down", ("pagedown", "ctrl+d")),
+    Action("top", "scroll", "Top", "The first line", ("home",)),
+    Action("bottom", "scroll", "Bottom", "The last line", ("end", "G")),
+    Action("left", "scroll", "Left", "Columns to the left; in a tree: fold or go to the parent", ("left",)),
+    Action("right", "scroll", "Right", "Columns to the right; in a tree: unfold", ("right",)),
+    # table
+    Action("open", "table", "Open", "Open the row under the cursor", ("enter",), "open", required=True),
+    Action("filter", "table", "Filter", "Show the rows that hold these words; !word leaves out", ("/",), "filter"),
+    Action("sort", "table", "Sort by next column", "Sort by the next column", ("s",)),
+    Action("sort_back", "table", "Sort by column before", "Sort by the column before", ("S",)),
+    Action("sort_reverse", "table", "Reverse order", "Turn the order round", ("r",)),
+    Action("wide", "table", "All columns", "Show every column and move sideways, or fit the width again", ("w",)),
+    # tree
+    Action("fold", "tree", "Fold", "Close or open this branch", ("space",), "fold"),
+    Action("fold_all", "tree", "Fold all", "Close all branches, or open all", ("*",)),
+    # cluster
+    Action("cluster_applications", "cluster", "Its applications", "Applications of this cluster", ("a",), "its apps"),
+    Action("cluster_releases", "cluster", "Its releases", "Releases of this cluster", ("h",), "its releases"),
+    # release
+    Action("history", "release", "History", "Its revisions, newest first", ("h",), "history"),
+    Action(
+        "rollback",
+        "release",
+        "Roll back",
+        "Choose the revision to go back to, and review",
+        ("b", "B"),
+        "roll back",
+        danger=True,
+    ),
+    Action(
+        "upgrade", "release", "Upgrade", "Another chart, version or values, and review", ("U",), "upgrade", danger=True
+    ),
+    Action(
+        "uninstall", "release", "Uninstall", "Take the release away, after a review", ("D",), "uninstall", danger=True
+    ),
+    Action("values", "release", "Values", "Values of the newest revision", ("v",)),
+    # object
+    Action("yaml", "object", "YAML", "The object as YAML, secrets masked", ("y",), "YAML"),
+    Action("describe", "object", "Describe", "What is known of it, with its events", ("d",), "describe"),
+    Action("logs", "object", "Logs", "Logs of the pod", ("l",), "logs"),
+    Action("logs_previous", "object", "Logs before", "Logs of the container that ran before", ("p",)),
+    # operation
+    Action("cancel_operation", "operation", "Cancel", "Stop the running operation", ("C",), "cancel", danger=True),
+    # history, revision
+    Action("compare", "history", "Compare", "This revision with the marked one, or the one before", ("d",), "compare"),
+    Action("mark", "history", "Mark", "Mark a revision to compare with", ("space",), "mark"),
+    Action("next_tab", "revision", "Next tab", "Values, manifest, notes, hooks", ("tab",), "next tab"),
+    Action("previous_tab", "revision", "Tab before", "Values, manifest, notes, hooks", ("shift+tab",)),
+    Action(
+        "all_values",
+        "revision",
+        "All values",
+        "The chart's defaults below the user's values, or the user's alone",
+        ("a",),
+        "all values",
+    ),
+    Action("compare_revision", "revision", "Compare", "This revision with the one before", ("d",), "compare"),
+    # text, logs
+    Action("search", "text", "Search", "Find words in the text", ("/",), "search"),
+    Action("search_next", "text", "Next match", "Go to the next match", ("n",)),
+    Action("search_previous", "text", "Match before", "Go to the match before", ("N",)),
+    Action("wrap", "text", "Wrap", "Break long lines, or cut them", ("w",), "wrap"),
+    Action("copy", "text", "Copy", "Copy the whole text to the clipboard (OSC 52)", ("y",)),
+    Action("editor", "text", "Open in editor", "Open the text in $EDITOR", ("e",), "editor"),
+    Action("follow", "logs", "Follow", "Stay at the newest line, or stop", ("f",), "follow"),
+    Action("previous", "logs", "Previous", "The container that ran before, or the one that runs", ("p",), "previous"),
+    Action("container", "logs", "Container", "Choose the next container", ("c",), "container"),
+    # review, run
+    Action(
+        "confirm", "review", "Confirm", "Run the plan, once what it asks for is typed", ("ctrl+y",), "run", danger=True
+    ),
+    Action("effect_diff", "review", "Diff", "The diff of the object under the cursor", ("d",), "diff"),
+    Action("toggle_hooks", "review", "Hooks", "With or without hooks", ("h",), "hooks"),
+    Action("target", "review", "Other revision", "Choose another target revision", ("t",), "other revision"),
+    Action("save_plan", "review", "Save plan", "Write the plan to a file", ("p",)),
+    Action("cancel_run", "run", "Cancel", "Stop the operation", ("C",), "cancel", danger=True),
+    Action("background", "run", "In background", "Leave it running and go on", ("b",), "in background"),
+    # form
+    Action("next_field", "form", "Next field", "Move to the next field", ("tab", "down")),
+    Action("previous_field", "form", "Field before", "Move to the field before", ("shift+tab", "up")),
+    Action("submit", "form", "Review", "Plan it and show the review", ("ctrl+y",), "review"),
+    Action("edit_values", "form", "Edit values", "Write the values in $EDITOR", ("ctrl+o", "f4"), "edit values"),
+)
+
+
+def actions_of(context: str) -> tuple[Action, ...]:
+    return tuple(action for action in ACTIONS if action.context == context)
+
+
+def actions_at(place: str) -> tuple[Action, ...]:
+    """What can be done in a place, the narrowest context first."""
+    return tuple(action for context in PLACES[place] for action in actions_of(context))
+
+
+def find(name: str) -> Action | None:
+    """The action of a full name such as `release.rollback`."""
+    return next((action for action in ACTIONS if action.name == name), None)

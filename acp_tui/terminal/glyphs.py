@@ -1,0 +1,93 @@
+"""The signs the console draws with: one full set, one of pure ASCII."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from acp_tui.model.health import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """Each sign is one cell wide in every terminal; `tones` holds the sign of a health, empty for none."""
+
+    name: str
+    tones: Mapping[Tone, str] = field(hash=False)
+    top_left: str = "╭"
+    top_right: str = "╮"
+    bottom_left: str = "╰"
+    bottom_right: str = "╯"
+    horizontal: str = "─"
+    vertical: str = "│"
+    thumb: str = "┃"
+    cursor: str = "▌"
+    ellipsis: str = "…"
+    dot: str = "·"
+    running: str = "▸"
+    opened: str = "▾"
+    closed: str = "▸"
+    branch: str = "├"
+    last_branch: str = "└"
+    ascending: str = "↑"
+    descending: str = "↓"
+    more: str = "›"
+    bar_full: str = "▇"
+    bar_empty: str = "▁"
+    arrow: str = "→"
+    check: str = "✔"
+
+    def of(self, tone: Tone) -> str:
+        return self.tones.get(tone, "")
+
+    def say(self, text: str) -> str:
+        """Our own words with the signs of this set: `·`, `…` and `→` become what an ASCII terminal can show."""
+        if self.ellipsis == "…":
+            return text
+        return text.replace("…", "...").replace("·", "-").replace("→", "->").replace("▸", ">")
+
+
+FULL = Glyphs(
+    name="full",
+    tones={Tone.OK: "●", Tone.WARN: "▲", Tone.FAIL: "✖", Tone.STALE: "◌", Tone.UNKNOWN: "○"},
+)
+
+ASCII = Glyphs(
+    name="ascii",
+    tones={Tone.OK: "+", Tone.WARN: "!", Tone.FAIL: "x", Tone.STALE: "~", Tone.UNKNOWN: "?"},
+    top_left="+",
+    top_right="+",
+    bottom_left="+",
+    bottom_right="+",
+    horizontal="-",
+    vertical="|",
+    thumb="#",
+    cursor=">",
+    ellipsis="~",
+    dot="-",
+    running=">",
+    opened="-",
+    closed="+",
+    branch="|",
+    last_branch="`",
+    ascending="^",
+    descending="v",
+    more=">",
+    bar_full="#",
+    bar_empty=".",
+    arrow=">",
+    check="+",
+)
+
+_LEGACY_TERMINALS = frozenset({"linux", "vt100", "vt220", "ansi", "dumb"})
+
+
+def choose(wanted: str, *, env: Mapping[str, str], encoding: str) -> Glyphs:
+    """The set to draw with: `wanted` is "full", "ascii" or "auto", which trusts only a terminal that speaks UTF-8."""
+    if wanted == "ascii":
+        return ASCII
+    if wanted == "full":
+        return FULL
+    if env.get("TERM", "") in _LEGACY_TERMINALS:
+        return ASCII
+    return FULL if encoding.lower().replace("-", "") == "utf8" else ASCII

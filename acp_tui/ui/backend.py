@@ -1,0 +1,81 @@
+"""What the screens ask of the rooms below, as Protocols, so that a screen can be tested without any of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from acp_tui.fleet.inspect import Description, MergedTable
+    from acp_tui.model.application import ApplicationSummary, TreeNode
+    from acp_tui.model.cluster import ClusterSummary
+    from acp_tui.model.operation import Operation
+    from acp_tui.model.plan import Intent, Plan
+    from acp_tui.model.refs import ObjectRef
+    from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
+
+
+class FleetPort(Protocol):
+    """The live picture: rows are frozen values, the same object until something about it changed."""
+
+    def clusters(self) -> tuple[ClusterSummary, ...]: ...
+
+    def rows(self, view: str, *, clusters: frozenset[str] | None = None) -> Sequence[Any]:
+        """Rows of "clusters", "applications", "releases" or "quotas"; None means all clusters."""
+        ...
+
+    def subscribe(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Be told, on the loop and at most ten times a second, which views changed; returns the way out."""
+        ...
+
+
+class InspectorPort(Protocol):
+    """Questions about one thing; each may raise an AcpTuiError that says what to do next."""
+
+    async def tree(self, app: ApplicationSummary) -> TreeNode: ...
+
+    async def release_tree(self, ref: ReleaseRef) -> TreeNode: ...
+
+    async def history(self, ref: ReleaseRef) -> tuple[Revision, ...]: ...
+
+    async def body(self, ref: ReleaseRef, revision: int) -> ReleaseBody: ...
+
+    async def yaml(self, ref: ObjectRef) -> str: ...
+
+    async def describe(self, ref: ObjectRef) -> Description: ...
+
+    async def containers(self, ref: ObjectRef) -> tuple[str, ...]: ...
+
+    def logs(
+        self, ref: ObjectRef, *, container: str = "", follow: bool = False, previous: bool = False, tail: int = 500
+    ) -> AsyncIterator[str]: ...
+
+    async def table(self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = "") -> MergedTable: ...
+
+
+class ControllerPort(Protocol):
+    """Acts: planned, started, followed."""
+
+    async def plan(self, intent: Intent) -> Plan: ...
+
+    def start(self, plan: Plan) -> Operation: ...
+
+    async def cancel(self, id: str) -> None: ...
+
+    def operation(self, id: str) -> Operation: ...
+
+    def operations(self) -> tuple[Operation, ...]: ...
+
+    def subscribe(self, callback: Callable[[Operation], None]) -> Callable[[], None]: ...
+
+    async def wait(self, id: str) -> Operation: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """All three, as `open_backend` hands them over once the first paint is out."""
+
+    fleet: FleetPort
+    inspector: InspectorPort
+    controller: ControllerPort

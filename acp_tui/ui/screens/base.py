@@ -1,0 +1,250 @@
+"""What every screen shares: keys become actions, actions run inside one border, and one line says which keys work."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.dom import DOMNode
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+
+from acp_tui.actions import Action, actions_at, find
+from acp_tui.config.keys import shown_key
+from acp_tui.model.health import Tone
+from acp_tui.ui.look import Span
+from acp_tui.ui.widgets.framed import Framed
+from acp_tui.ui.widgets.oneline import OneLine
+
+if TYPE_CHECKING:
+    from acp_tui.model.refs import ObjectRef
+    from acp_tui.model.release import ReleaseRef
+    from acp_tui.ui.app import AcpApp
+    from acp_tui.ui.backend import Backend
+
+T = TypeVar("T")
+HINTS = 8
+"""At most so many hints stand in the hint line; help has them all."""
+
+
+class Acting(Screen[T], inherit_bindings=False):
+    """A screen whose keys come from the registry of actions.
+
+    PLACE names the contexts that are alive (`acp_tui.actions.PLACES`). An action runs as `do_<id>` of the focused
+    widget, of what contains it, of the screen, or of the app, whichever has it first. `why_not` says why one cannot
+    be done now: it stays in the help with that reason, and its key shows the reason instead of acting.
+    """
+
+    PLACE = "text"
+
+    @property
+    def place(self) -> str:
+        return self.PLACE
+
+    @property
+    def acp(self) -> AcpApp:
+        return cast("AcpApp", self.app)
+
+    @property
+    def backend(self) -> Backend:
+        """The rooms below; screens that open from rows exist only once it is there."""
+        backend = self.acp.backend
+        if backend is None:
+            raise RuntimeError("no backend yet")
+        return backend
+
+    # what a screen may say about itself
+
+    def why_not(self, action: Action) -> str:
+        """Why an action cannot be done now, in a few words; empty where it can. Extend by `super().why_not(action)`."""
+        if action.danger and self.acp.settings.read_only:
+            return "read-only: acp-tui was started without the right to change anything"
+        if action.context == "release" and self.selected_release() is None:
+            return "no release under the cursor"
+        if action.context == "object":
+            ref = self.selected_object()
+            if ref is None:
+                return "no object under the cursor"
+            if action.id.startswith("logs") and ref.kind != "Pod":
+                return f"a {ref.kind} has no logs: open it and choose a pod"
+        return ""
+
+    def selected_object(self) -> ObjectRef | None:
+        """The object that YAML, describe and logs are about."""
+        return None
+
+    def selected_release(self) -> ReleaseRef | None:
+        """The release that history, rollback, upgrade and uninstall are about."""
+        return None
+
+    # keys and actions
+
+    async def on_key(self, event: events.Key) -> None:
+        focused = self.focused
+        if focused is not None and not isinstance(focused, Framed) and event.key in self.active_bindings:
+            return
+        action = self.acp.keymap.action(self.place, event.key)
+        if action is None:
+            return
+        event.stop()
+        event.prevent_default()
+        await self.perform(action)
+
+    async def perform(self, action: Action) -> None:
+        """Do it, or say why not; whatever it raises becomes a message and never the end of the program."""
+        doer = self._doer(action.id)
+        reason = self.why_not(action) if doer is not None else "not here"
+        if doer is None or reason:
+            self.acp.toast(f"{action.title}: {reason}", tone=Tone.WARN)
+            return
+        try:
+            result = doer()
+            if inspect.isawaitable(result):
+                await result
+        except Exception as error:  # noqa: BLE001 - the border of the action runner
+            self.acp.show_error(error, doing=action.title)
+
+    async def perform_named(self, name: str) -> None:
+        """Do the action of a full name such as `object.yaml`."""
+        action = find(name)
+        if action is not None:
+            await self.perform(action)
+
+    def _doer(self, id_: str) -> Callable[[], Awaitable[None] | None] | None:
+        start: DOMNode = self.focused if self.focused is not None else self
+        for node in start.ancestors_with_self:
+            doer = getattr(node, f"do_{id_}", None)
+            if doer is not None:
+                return cast(Callable[[], Awaitable[None] | None], doer)
+        return None
+
+    def can(self, action: Action) -> bool:
+        """Whether a key for it would do something now."""
+        return self._doer(action.id) is not None and not self.why_not(action)
+
+    # the hint line
+
+    def refresh_hints(self) -> None:
+        """Say again which keys work; cheap when nothing changed."""
+        for line in self.query("#hints").results(OneLine):
+            line.show(self.hints())
+
+    def hints(self) -> tuple[Span, ...]:
+        """The keys under the fingers: narrow contexts first, what cannot be done left out, help always last."""
+        fitting: list[tuple[str, str]] = []
+        last: list[tuple[str, str]] = []
+        for action in actions_at(self.place):
+            keys = self.acp.keymap.keys_of(action.name)
+            if not action.hint or not keys or not self.can(action):
+                continue
+            (last if action.context in ("global", "table") else fitting).append((shown_key(keys[0]), action.hint))
+        out: list[Span] = []
+        for key, word in (last[:1] + fitting + last[1:])[:HINTS] if len(last) > 1 else fitting + last:
+            out += [(key, Tone.ACCENT), (f" {word}  ", Tone.DIM)]
+        return tuple(out)
+
+    # actions that many screens share
+
+    def do_back(self) -> None:
+        self.dismiss()
+
+    def do_yaml(self) -> None:
+        self._open_text("yaml")
+
+    def do_describe(self) -> None:
+        self._open_text("describe")
+
+    def _open_text(self, what: str) -> None:
+        ref = self.selected_object()
+        if ref is not None:
+            from acp_tui.ui.screens.text import TextScreen
+
+            self.app.push_screen(TextScreen(ref, what=what))
+
+    def do_logs(self) -> None:
+        self._open_logs(previous=False)
+
+    def do_logs_previous(self) -> None:
+        self._open_logs(previous=True)
+
+    def _open_logs(self, *, previous: bool) -> None:
+        ref = self.selected_object()
+        if ref is not None:
+            from acp_tui.ui.screens.logs import LogsScreen
+
+            self.app.push_screen(LogsScreen(ref, previous=previous))
+
+    def do_history(self) -> None:
+        ref = self.selected_release()
+        if ref is not None:
+            from acp_tui.ui.screens.history import HistoryScreen
+
+            self.app.push_screen(HistoryScreen(ref))
+
+    def do_values(self) -> None:
+        ref = self.selected_release()
+        if ref is not None:
+            from acp_tui.ui.screens.revision import RevisionScreen
+
+            self.app.push_screen(RevisionScreen(ref))
+
+    def do_rollback(self) -> None:
+        self._act("rollback")
+
+    def do_upgrade(self) -> None:
+        self._act("upgrade")
+
+    def do_uninstall(self) -> None:
+        self._act("uninstall")
+
+    def _act(self, verb: str) -> None:
+        ref = self.selected_release()
+        if ref is not None:
+            from acp_tui.model.plan import Verb
+            from acp_tui.ui.review.begin import begin
+
+            begin(self.acp, Verb(verb), ref)
+
+
+class BaseScreen(Acting[None]):
+    """A whole screen: a heading, what `body` gives, and the hint line."""
+
+    CSS = "BaseScreen { layout: vertical; }"
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between heading and hint line."""
+        return ()
+
+    def heading(self) -> tuple[Span, ...]:
+        """What this screen is about, left in its first line."""
+        return ()
+
+    def compose(self) -> ComposeResult:
+        yield OneLine(id="heading")
+        yield from self.body()
+        yield OneLine(id="hints")
+
+    def on_mount(self) -> None:
+        self.refresh_heading()
+        self.refresh_hints()
+
+    def on_screen_resume(self) -> None:
+        self.refresh_heading()
+        self.refresh_hints()
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_hints()
+
+    def refresh_heading(self) -> None:
+        """Say again where we are; the right side is the same on every screen: problems, what runs, the time."""
+        for line in self.query("#heading").results(OneLine):
+            line.show(self.heading(), self.acp.status_spans())
+
+
+class BaseModal(Acting[T], ModalScreen[T]):
+    """A dialog over a screen that stays as bright as it was: dimming would send the whole screen again."""
+
+    CSS = "BaseModal { background: transparent; align: center middle; }"

@@ -1,0 +1,212 @@
+"""From a row to painted cells: which columns stand where, and the segments of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+
+from acp_tui.fleet.columns import GAP, Column, View
+from acp_tui.model.health import Tone
+from acp_tui.terminal.glyphs import Glyphs
+from acp_tui.ui.look import Look
+from acp_tui.ui.widgets.cells import cut, fit, width_of
+
+BAR = 6
+"""Cells of a quota bar."""
+
+
+class Painted(NamedTuple):
+    """A cell ready to paint; equal ones look the same. `filled` is how much of its bar is full, -1 for no bar."""
+
+    text: str
+    tone: Tone
+    filled: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns that are shown, with their widths; `hidden` counts those that did not fit."""
+
+    columns: tuple[tuple[Column[Any], int], ...] = ()
+    hidden: int = 0
+
+    def at(self, x: int) -> Column[Any] | None:
+        """The column under a cell of the line."""
+        start = 0
+        for column, width in self.columns:
+            if start <= x < start + width:
+                return column
+            start += width + GAP
+        return None
+
+
+def lay_out(view: View[Any], width: int, *, wide: bool = False, skip: int = 0) -> Layout:
+    """Columns for `width` cells.
+
+    Normally unimportant columns go. With `wide`, or once the reader moved `skip` columns sideways, no priority
+    counts: the first column stays and the others follow in their order as far as they fit.
+    """
+    if not wide and not skip:
+        columns = view.fit(width)
+        return Layout(_trim(columns, width), len(view.columns) - len(columns))
+    first, *rest = view.columns
+    kept = [first]
+    used = first.width
+    for column in rest[skip:]:
+        if used + GAP + column.width > width:
+            break
+        used += GAP + column.width
+        kept.append(column)
+    spare = max(0, width - used)
+    shares = sum(column.grow for column in kept)
+    placed = tuple((column, column.width + (spare * column.grow // shares if shares else 0)) for column in kept)
+    return Layout(_trim(placed, width), len(view.columns) - len(kept))
+
+
+def _trim(columns: Sequence[tuple[Column[Any], int]], width: int) -> tuple[tuple[Column[Any], int], ...]:
+    """Columns until the line is full; the one at the end is narrowed rather than drawn over the frame."""
+    kept: list[tuple[Column[Any], int]] = []
+    used = 0
+    for column, wanted in columns:
+        room = width - used
+        if room < min(wanted, 4):
+            break
+        kept.append((column, min(wanted, room)))
+        used += min(wanted, room) + GAP
+    return tuple(kept)
+
+
+def painted_cell(view: View[Any], column: Column[Any], row: Any, *, now: float) -> Painted:
+    cell = view.cell(column, row, now)
+    if column.bar is None:
+        return Painted(cell.text, cell.tone)
+    ratio = column.bar(row)
+    return Painted(cell.text, cell.tone, -1 if ratio is None else round(min(max(ratio, 0.0), 1.0) * BAR))
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """Paints lines in one look, with one set of signs and one set of words to highlight."""
+
+    look: Look
+    glyphs: Glyphs
+    words: tuple[str, ...] = ()
+
+    def line(
+        self,
+        layout: Layout,
+        cells: Sequence[Painted],
+        *,
+        width: int,
+        over: Style | None = None,
+        lead: str = " ",
+        guide: str = "",
+        marks: frozenset[int] = frozenset(),
+    ) -> list[Segment]:
+        """One row in exactly `width` cells: the cursor's place, the cells, and blank to the end.
+
+        `over` is laid over every style (the cursor), `guide` stands before the first cell (a tree), and the cells
+        whose places are in `marks` are shown as just changed.
+        """
+        base = self._laid(self.look.base, over)
+        out = [Segment(lead, self.look.frame_focus if lead != " " else base)]
+        if lead != " " and over is not None:
+            out = [Segment(lead, self.look.frame_focus + over)]
+        used = 1
+        for place, ((column, room), cell) in enumerate(zip(layout.columns, cells, strict=True)):
+            if place:
+                out.append(Segment(" " * GAP, base))
+                used += GAP
+            out += self._cell(
+                column, room, cell, over=over, guide=guide if not place else "", changed=place in marks, first=not place
+            )
+            used += room
+        out.append(Segment(" " * max(0, width - used), base))
+        return out
+
+    def heading(self, layout: Layout, *, width: int, sort: str, descending: bool) -> list[Segment]:
+        """The titles, with an arrow at the column the rows are sorted by and a sign for columns out of view."""
+        arrow = self.glyphs.descending if descending else self.glyphs.ascending
+        words: list[str] = []
+        for column, room in layout.columns:
+            title = column.title
+            if column.id == sort:
+                title = cut(title, room - 1, "") + arrow
+            words.append(fit(title, room, "", right=column.align == "right"))
+        text = " " + (" " * GAP).join(words)
+        more = self.glyphs.more if layout.hidden else " "
+        return [Segment(fit(text, width - 1, ""), self.look.header), Segment(more, self.look.header)]
+
+    def _cell(
+        self,
+        column: Column[Any],
+        room: int,
+        cell: Painted,
+        *,
+        over: Style | None,
+        guide: str,
+        changed: bool,
+        first: bool,
+    ) -> Iterable[Segment]:
+        style = self._laid(self.look.of(cell.tone), over)
+        if changed:
+            style = style + self.look.changed
+        out: list[Segment] = []
+        if guide:
+            shown = cut(guide, room, "")
+            out.append(Segment(shown, self._laid(self.look.of(Tone.DIM), over)))
+            room -= width_of(shown)
+        if cell.filled >= 0 and room > BAR + 1:
+            out += self._bar(cell, over)
+            room -= BAR + 1
+        text = cell.text
+        if column.glyph:
+            sign = self.glyphs.of(cell.tone)
+            text = f"{sign} {text}" if sign else f"  {text}"
+        shown = fit(
+            text, room, self.glyphs.ellipsis, right=column.align == "right", middle=first or column.id in _NAMES
+        )
+        out += self._matched(shown, style) if self.words else [Segment(shown, style)]
+        return out
+
+    def _bar(self, cell: Painted, over: Style | None) -> list[Segment]:
+        full, empty = self.glyphs.bar_full * cell.filled, self.glyphs.bar_empty * (BAR - cell.filled)
+        dim = self._laid(self.look.of(Tone.DIM), over)
+        parts = [Segment(full, self._laid(self.look.of(cell.tone), over)), Segment(empty, dim), Segment(" ", dim)]
+        return [part for part in parts if part.text]
+
+    def _matched(self, text: str, style: Style) -> list[Segment]:
+        low = text.lower()
+        if len(low) != len(text):
+            return [Segment(text, style)]
+        spans = sorted((start, start + len(word)) for word in self.words for start in _places(low, word))
+        out: list[Segment] = []
+        position = 0
+        for start, end in spans:
+            if start < position:
+                continue
+            if start > position:
+                out.append(Segment(text[position:start], style))
+            out.append(Segment(text[start:end], style + self.look.match))
+            position = end
+        if position < len(text):
+            out.append(Segment(text[position:], style))
+        return out
+
+    @staticmethod
+    def _laid(style: Style, over: Style | None) -> Style:
+        return style if over is None else style + over
+
+
+_NAMES = frozenset({"name", "namespace", "release", "application", "object"})
+
+
+def _places(text: str, word: str) -> Iterable[int]:
+    start = text.find(word)
+    while start >= 0:
+        yield start
+        start = text.find(word, start + len(word))

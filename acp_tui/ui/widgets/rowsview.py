@@ -1,0 +1,344 @@
+"""Rows drawn in a frame: only visible lines are computed, only differing lines are sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic
+
+from rich.segment import Segment
+from textual.cache import LRUCache
+from textual.geometry import Region
+
+from acp_tui.fleet.columns import View
+from acp_tui.model.health import Tone
+from acp_tui.model.refs import Clock
+from acp_tui.ui.look import Span
+from acp_tui.ui.widgets.framed import Framed, segments
+from acp_tui.ui.widgets.paint import Brush, Layout, Painted, lay_out, painted_cell
+from acp_tui.ui.widgets.rows import Query, R, Rows
+
+MARK_SECONDS = 1.0
+"""How long a changed cell stays marked."""
+
+_QUIET = frozenset({Tone.DIM, Tone.STALE})
+"""Tones that do not call for attention: ages change all the time and are never marked."""
+
+_Face = tuple[tuple[Painted, ...], str, bool, bool, frozenset[int]]
+"""All that decides how a line looks: cells, guide, under the cursor, focused, changed cells."""
+
+
+class RowsView(Framed, Generic[R]):
+    """Rows of one view in a frame, painted, with a cursor; 50,000 of them cost what the visible ones cost.
+
+    The cursor belongs to a key: it stays on its row, and on its line of the screen, when rows come, go or change
+    order. Until somebody moves it, it stays on the first row. Cell texts are computed for visible rows alone, and
+    once per row object, because rows are frozen values; `tick` computes them again as time passes.
+    """
+
+    heading_lines = 1
+
+    def __init__(
+        self,
+        view: View[R],
+        *,
+        clock: Clock = time.time,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.view = view
+        self.rows: Rows[R] = Rows(view)
+        self.clock = clock
+        self.cursor = 0
+        self.wide = False
+        self.skip = 0
+        self.empty: tuple[tuple[Span, ...], ...] = ()
+        self._now = clock()
+        self._moved_by_hand = False
+        self._key = ""
+        self._layout = Layout()
+        self._brush: Brush | None = None
+        self._faces: list[_Face] = []
+        self._texts: dict[str, tuple[R, float, tuple[Painted, ...]]] = {}
+        self._marks: dict[str, frozenset[int]] = {}
+        self._lines: LRUCache[tuple[_Face, int], list[Segment]] = LRUCache(1024)
+
+    # what is shown
+
+    @property
+    def total(self) -> int:
+        return len(self.rows)
+
+    @property
+    def key(self) -> str:
+        """Key of the row under the cursor, empty for none."""
+        return self._key
+
+    @property
+    def row(self) -> R | None:
+        """The row under the cursor."""
+        return self.rows.shown[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+
+    def show(self, rows: Sequence[R]) -> None:
+        """Replace all rows; cells of visible rows whose words changed are marked for a moment."""
+        self._now = self.clock()
+        self._settle(lambda: self.rows.replace(rows, now=self._now), mark=True)
+
+    def show_tree(
+        self,
+        roots: Sequence[R],
+        *,
+        children: Callable[[R], Sequence[R]],
+        opened: Callable[[R], bool] = lambda row: True,
+    ) -> None:
+        """Show rows as a tree; `opened` says how a branch stands until somebody folds it."""
+        self._now = self.clock()
+        self._settle(lambda: self.rows.replace_tree(roots, children=children, opened=opened, now=self._now), mark=True)
+
+    def show_view(self, view: View[R]) -> None:
+        """Other columns; rows, filter and sort start over."""
+        self.view = view
+        self.rows = Rows(view)
+        self.cursor = self.first = self.skip = 0
+        self._moved_by_hand = False
+        self._forget()
+        self._announce()
+        self.refresh_body()
+
+    def set_empty(self, *lines: Sequence[Span]) -> None:
+        """What stands in place of rows when there are none: why, and what to do next."""
+        wanted = tuple(tuple(line) for line in lines)
+        if wanted != self.empty:
+            self.empty = wanted
+            if not len(self.rows):
+                self.refresh_body()
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows with all these words and none of the `!words`; matches are highlighted."""
+        if text == self.rows.query.text:
+            return
+        self.rows.query = Query(text)
+        self._brush = None
+        self._lines.clear()
+        self._settle(lambda: self.rows.arrange(now=self._now))
+        self.refresh_body()
+        self.rearranged()
+
+    def set_sort(self, column: str, *, descending: bool = False) -> None:
+        """Order rows by a column; an empty name gives the view's own order back."""
+        self.rows.sort, self.rows.descending = column, descending
+        self._settle(lambda: self.rows.arrange(now=self._now))
+        self.refresh_body()
+        self.rearranged()
+
+    def select(self, key: str) -> bool:
+        """Put the cursor on that row; False where it is not shown."""
+        place = self.rows.index(key)
+        if place is None:
+            return False
+        self.move_to(place)
+        return True
+
+    def tick(self) -> None:
+        """Let time pass: lines whose ages read differently now are drawn again, the others cost nothing."""
+        self._now = self.clock()
+        self._sync()
+
+    def cursor_moved(self) -> None:
+        """Called when another row, or none, is under the cursor."""
+
+    def rearranged(self) -> None:
+        """Called when sort or filter changed."""
+
+    # painting
+
+    def heading(self, number: int, width: int) -> Iterable[Segment]:
+        self._lay_out()
+        return self.brush.heading(self._layout, width=width, sort=self.rows.sort, descending=self.rows.descending)
+
+    def line(self, index: int, width: int) -> Iterable[Segment]:
+        if index >= len(self.rows):
+            return self._blank(index, width)
+        self._lay_out()
+        face = self._face(index)
+        cached = self._lines.get((face, width))
+        if cached is not None:
+            return cached
+        cells, guide, here, focused, marks = face
+        look = self.look
+        over = (look.cursor if focused else look.cursor_idle) if here else None
+        lead = self.glyphs.cursor if here and focused else " "
+        painted = self.brush.line(self._layout, cells, width=width, over=over, lead=lead, guide=guide, marks=marks)
+        self._lines[face, width] = painted
+        return painted
+
+    @property
+    def brush(self) -> Brush:
+        if self._brush is None:
+            self._brush = Brush(self.look, self.glyphs, self.rows.query.wanted)
+        return self._brush
+
+    def dress(self) -> None:
+        self._forget()
+        self.refresh()
+
+    def _blank(self, index: int, width: int) -> list[Segment]:
+        base = self.look.base
+        if len(self.rows) or not 0 <= index - 1 < len(self.empty):
+            return [Segment(" " * width, base)]
+        out, used = segments(self.empty[index - 1], self.look, width - 3, ellipsis=self.glyphs.ellipsis)
+        return [Segment("  ", base), *out, Segment(" " * (width - used - 2), base)]
+
+    def _lay_out(self) -> None:
+        if not self._layout.columns:
+            self._layout = lay_out(self.view, max(1, self.inner_width - 2), wide=self.wide, skip=self.skip)
+
+    def _cells(self, row: R) -> tuple[Painted, ...]:
+        kept = self._texts.get(row.key)
+        if kept is not None and kept[0] is row and kept[1] == self._now:
+            return kept[2]
+        cells = tuple(painted_cell(self.view, column, row, now=self._now) for column, _ in self._layout.columns)
+        self._texts[row.key] = (row, self._now, cells)
+        return cells
+
+    def _face(self, index: int) -> _Face:
+        row = self.rows.shown[index]
+        here = index == self.cursor
+        node = self.rows.node(index)
+        guide = ""
+        if node is not None:
+            fold = " " if node.opened is None else (self.glyphs.opened if node.opened else self.glyphs.closed)
+            guide = self._signs(node.guide) + fold + " " if node.depth else fold + " "
+        return self._cells(row), guide, here, here and self.has_focus, self._marks.get(row.key, frozenset())
+
+    def _signs(self, guide: str) -> str:
+        glyphs = self.glyphs
+        return guide.replace("│", glyphs.vertical).replace("├", glyphs.branch).replace("└", glyphs.last_branch)
+
+    def _visible(self) -> range:
+        return range(self.first, min(self.first + self.page, len(self.rows)))
+
+    def _sync(self) -> None:
+        """Draw again the visible lines that look different from what was drawn last."""
+        self._lay_out()
+        before, self._faces = self._faces, [self._face(index) for index in self._visible()]
+        longest = max(len(before), len(self._faces))
+        differing = [
+            self.first + place
+            for place in range(longest)
+            if before[place : place + 1] != self._faces[place : place + 1]
+        ]
+        if len(self._texts) > 4 * (self.page + 50):
+            seen = {self.rows.shown[index].key for index in self._visible()}
+            self._texts = {key: kept for key, kept in self._texts.items() if key in seen}
+        self.refresh_lines(differing)
+
+    def _forget(self) -> None:
+        self._layout = Layout()
+        self._brush = None
+        self._faces = []
+        self._texts.clear()
+        self._marks.clear()
+        self._lines.clear()
+
+    # the cursor
+
+    def _settle(self, change: Callable[[], None], *, mark: bool = False) -> None:
+        """Change the rows and keep the cursor on its row and on its line of the screen."""
+        known = {self.rows.shown[index].key: self._texts.get(self.rows.shown[index].key) for index in self._visible()}
+        key, offset = self._key, self.cursor - self.first
+        had_rows = len(self.rows) > 0
+        change()
+        place = self.rows.index(key) if self._moved_by_hand and key else None
+        if place is None:
+            place = self.cursor if self._moved_by_hand else 0
+        self.cursor = max(0, min(place, len(self.rows) - 1))
+        first = max(0, min(self.cursor - offset, len(self.rows) - self.page))
+        if first != self.first or had_rows != (len(self.rows) > 0):
+            self.first = first
+            self.refresh_body()
+        if mark and self.is_attached:
+            self._mark(known)
+        self._sync()
+        self._announce()
+
+    def _mark(self, known: dict[str, tuple[R, float, tuple[Painted, ...]] | None]) -> None:
+        self._lay_out()
+        marks: dict[str, frozenset[int]] = {}
+        for index in self._visible():
+            row = self.rows.shown[index]
+            was = known.get(row.key)
+            if was is None or was[0] is row:
+                continue
+            is_now = self._cells(row)
+            changed = frozenset(
+                place
+                for place, cell in enumerate(is_now)
+                if cell.tone not in _QUIET and was[2][place : place + 1] != (cell,)
+            )
+            if changed:
+                marks[row.key] = changed
+        if marks:
+            self._marks = marks
+            self.set_timer(MARK_SECONDS, self._unmark, name="unmark")
+
+    def _unmark(self) -> None:
+        if self._marks:
+            self._marks = {}
+            self._sync()
+
+    def _announce(self) -> None:
+        row = self.row
+        key = "" if row is None else row.key
+        if key != self._key:
+            self._key = key
+            self.cursor_moved()
+
+    def move_to(self, place: int) -> None:
+        """Put the cursor on a line, and scroll only as far as that needs."""
+        self._moved_by_hand = True
+        self.cursor = max(0, min(place, len(self.rows) - 1))
+        first = self.first
+        if self.cursor < first:
+            first = self.cursor
+        elif self.cursor >= first + self.page:
+            first = self.cursor - self.page + 1
+        first = max(0, min(first, len(self.rows) - self.page))
+        if first != self.first:
+            self.first = first
+            self._faces = []
+            self.refresh_body()
+        self._sync()
+        self._announce()
+
+    def scroll_lines(self, first: int) -> None:
+        """Scroll and take the cursor along, so that it is always in sight."""
+        wanted = max(0, min(first, self.total - self.page))
+        if wanted == self.first:
+            return
+        self.first = wanted
+        self._faces = []
+        self.refresh_body()
+        self.move_to(min(max(self.cursor, wanted), wanted + max(0, self.page - 1)))
+
+    def on_focus(self) -> None:
+        super().on_focus()
+        self._sync()
+
+    def on_blur(self) -> None:
+        super().on_blur()
+        self._sync()
+
+    def on_resize(self) -> None:
+        self._layout = Layout()
+        self._texts.clear()
+        self._faces = []
+        self._lines.clear()
+        offset = min(self.cursor - self.first, max(0, self.page - 1))
+        self.first = max(0, min(self.cursor - offset, len(self.rows) - self.page))
+        self._sync()
+
+    def region_of(self, index: int) -> Region:
+        """Where a line stands inside the widget."""
+        return Region(0, 1 + self.heading_lines + index - self.first, self.size.width, 1)
