@@ -87,7 +87,8 @@ def decode_record(data: str | bytes) -> dict[str, Any]:
     A payload without gzip's magic is read as plain JSON, as Helm does for very old records; JSON that nobody
     encoded is taken too. Raises RecordError.
     """
-    return _json(_inflate(data), "release", dict[str, Any])
+    release: dict[str, Any] = _json(_inflate(data), "release", dict[str, Any])
+    return release
 
 
 def encode_record(release: Mapping[str, Any]) -> str:
