@@ -149,6 +149,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("describe", "object", "Describe", "What is known of it, with its events", ("d",), "describe"),
     Action("logs", "object", "Logs", "Logs of the pod", ("l",), "logs"),
     Action("logs_previous", "object", "Logs before", "Logs of the container that ran before", ("p",)),
+    Action("events", "object", "Events", "What happened to the object, newest first", ("e",), "events"),
     # operation
     Action("cancel_operation", "operation", "Cancel", "Stop the running operation", ("C",), "cancel", danger=True),
     # history, revision
@@ -161,23 +162,38 @@ ACTIONS: tuple[Action, ...] = (
         "revision",
         "All values",
         "The chart's defaults below the user's values, or the user's alone",
-        ("a",),
+        ("2", "a"),
         "all values",
+    ),
+    Action("user_values", "revision", "Values", "What was given on top of the chart's defaults", ("1",)),
+    Action("manifest", "revision", "Manifest", "The objects of the revision", ("3",), "manifest"),
+    Action("notes", "revision", "Notes", "What the chart says to its user", ("4",)),
+    Action("hooks", "revision", "Hooks", "Jobs around the acts, and how they ended", ("5",)),
+    Action(
+        "reveal", "revision", "Show secrets", "Show what is masked in this view, or hide it again", ("x",), "secrets"
     ),
     Action("compare_revision", "revision", "Compare", "This revision with the one before", ("d",), "compare"),
     # text, logs
     Action("search", "text", "Search", "Find words in the text", ("/",), "search"),
-    Action("search_next", "text", "Next match", "Go to the next match", ("n",)),
-    Action("search_previous", "text", "Match before", "Go to the match before", ("N",)),
+    Action("search_next", "text", "Next match", "Go to the next match; in a comparison, to the next change", ("n",)),
+    Action("search_previous", "text", "Match before", "Go to the match or change before", ("N",)),
     Action("wrap", "text", "Wrap", "Break long lines, or cut them", ("w",), "wrap"),
     Action("copy", "text", "Copy", "Copy the whole text to the clipboard (OSC 52)", ("y",)),
+    Action("save", "text", "Save", "Write the text to a file of your own", ("s",), "save"),
     Action("editor", "text", "Open in editor", "Open the text in $EDITOR", ("e",), "editor"),
     Action("follow", "logs", "Follow", "Stay at the newest line, or stop", ("f",), "follow"),
     Action("previous", "logs", "Previous", "The container that ran before, or the one that runs", ("p",), "previous"),
+    Action("timestamps", "logs", "Times", "Show when each line was written, or hide it", ("t",)),
     Action("container", "logs", "Container", "Choose the next container", ("c",), "container"),
     # review, run
     Action(
-        "confirm", "review", "Confirm", "Run the plan, once what it asks for is typed", ("ctrl+y",), "run", danger=True
+        "confirm",
+        "review",
+        "Run",
+        "Run the plan; where it asks for a word, go to the line to type it",
+        ("y", "ctrl+y"),
+        "run",
+        danger=True,
     ),
     Action("effect_diff", "review", "Diff", "The diff of the object under the cursor", ("d",), "diff"),
     Action("toggle_hooks", "review", "Hooks", "With or without hooks", ("h",), "hooks"),
@@ -185,6 +201,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("save_plan", "review", "Save plan", "Write the plan to a file", ("p",)),
     Action("cancel_run", "run", "Cancel", "Stop the operation", ("C",), "cancel", danger=True),
     Action("background", "run", "In background", "Leave it running and go on", ("b",), "in background"),
+    Action("undo", "run", "Undo", "Review the act that takes this one back", ("u",), "undo", danger=True),
     # form
     Action("next_field", "form", "Next field", "Move to the next field", ("tab", "down")),
     Action("previous_field", "form", "Field before", "Move to the field before", ("shift+tab", "up")),
