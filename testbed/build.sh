@@ -35,7 +35,7 @@ build() { # set, output names...
     command -v go >/dev/null || { echo "build.sh: the test bed needs Go 1.26 or newer to build $set" >&2; return 1; }
     echo "build.sh: building $set ($*)" >&2
     staging=$(mktemp -d "$bed/build.XXXXXX")
-    (cd "$here/$set" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w ${!flags}" -o "$staging/" tool)
+    (cd "$here/$set" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w ${!flags}" -o "$staging/" tool)
     # Every set but kube holds one program, whose own name may clash (helm 3 and 4) or say nothing (server).
     if (($# == 1)); then
         mv "$staging"/* "$bin/$1"
@@ -49,6 +49,7 @@ build() { # set, output names...
 mkdir -p "$bin" "$bed/stamps"
 exec 9>"$bed/lock"
 flock 9 # two builds at once would do the same work twice
+rm -rf "$bed"/build.*
 build etcd etcd
 build helm4 helm4
 build helm3 helm3

@@ -98,17 +98,17 @@ class Cluster:
         nodes = self.request("GET", "/api/v1/nodes")["items"]
         return all(not node["spec"].get("taints") and _is_ready(node) for node in nodes)
 
-    def request(self, method: str, path: str, body: object = None, *, content_type: str = "application/json") -> Any:
+    def request(self, method: str, path: str, body: object = None, *, timeout: float = 10.0) -> Any:
         """The decoded answer of the API server to the administrator; BedError for an answer of 400 or more."""
         data = None if body is None else json.dumps(body).encode()
         headers = {
             "Authorization": f"Bearer {ADMIN_TOKEN}",
-            "Content-Type": content_type,
+            "Content-Type": "application/json",
             "Accept": "application/json",
         }
         request = urllib.request.Request(self.server + path, data, headers, method=method)
         try:
-            with self._http.open(request, timeout=10) as answer:
+            with self._http.open(request, timeout=timeout) as answer:
                 payload = answer.read()
         except urllib.error.HTTPError as error:
             raise BedError(f"{method} {self.server}{path}: {error.code} {error.read().decode()[:500]}") from error

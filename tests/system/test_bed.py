@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,33 @@ def test_one_cluster_can_die_and_return_without_the_other(private_bed: Bed) -> N
     assert len(west.request("GET", "/api/v1/nodes")["items"]) == 1
     east.restart_api()
     assert len(east.request("GET", "/api/v1/nodes")["items"]) == 1
+
+
+def test_a_frozen_cluster_takes_connections_and_never_answers(private_bed: Bed) -> None:
+    east = private_bed["east"]
+    east.api.suspend()
+    with pytest.raises(OSError, match="timed out"):
+        east.request("GET", "/api/v1/nodes", timeout=0.5)
+    east.api.resume()
+    assert len(east.request("GET", "/api/v1/nodes")["items"]) == 1
+
+
+@pytest.mark.parametrize(("days", "refusal"), [(1, ""), (-1, "Unauthorized")])
+def test_client_certificates_work_until_they_expire(
+    bed: Bed, run: Run, tmp_path: Path, days: int, refusal: str
+) -> None:
+    until = datetime.now(UTC) + timedelta(days=days)
+    certificate, key = bed["east"].client_certificate("carol", "system:masters", not_after=until)
+    (tmp_path / "carol.crt").write_bytes(certificate)
+    (tmp_path / "carol.key").write_bytes(key)
+    answer = run(
+        *("kubectl", "--kubeconfig=/dev/null", f"--server={bed['east'].server}"),
+        *(f"--certificate-authority={bed['east'].ca}", "get", "nodes"),
+        *(f"--client-certificate={tmp_path / 'carol.crt'}", f"--client-key={tmp_path / 'carol.key'}"),
+        check=False,
+    )
+    assert (answer.returncode == 0) == (not refusal)
+    assert refusal in answer.stderr
 
 
 def test_no_process_outlives_the_program_that_started_the_bed(binaries: Path) -> None:
