@@ -169,9 +169,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("manifest", "revision", "Manifest", "The objects of the revision", ("3",), "manifest"),
     Action("notes", "revision", "Notes", "What the chart says to its user", ("4",)),
     Action("hooks", "revision", "Hooks", "Jobs around the acts, and how they ended", ("5",)),
-    Action(
-        "reveal", "revision", "Show secrets", "Show what is masked in this view, or hide it again", ("x",), "secrets"
-    ),
+    Action("reveal", "revision", "Show secrets", "Show what is masked here, or hide it again", ("x",), "secrets"),
     Action("compare_revision", "revision", "Compare", "This revision with the one before", ("d",), "compare"),
     # text, logs
     Action("search", "text", "Search", "Find words in the text", ("/",), "search"),
