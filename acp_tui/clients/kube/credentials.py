@@ -39,6 +39,17 @@ class Credentials:
 
     async def authorization(self) -> str:
         """The Authorization header, empty where a client certificate or nobody speaks; raises CredentialFailed."""
+        header = await self._authorization()
+        if not header.isprintable():
+            raise CredentialFailed(
+                f"{self._context.name}: the token holds control characters or line breaks",
+                cluster=self._context.name,
+                tried=self._context.auth.method,
+                advice="write the token again, as one line",
+            )
+        return header
+
+    async def _authorization(self) -> str:
         auth = self._context.auth
         if auth.token_file:
             return _bearer(self._file_token(fresh=False))

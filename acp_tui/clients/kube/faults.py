@@ -1,0 +1,161 @@
+"""Says in words what broke a connection, from what aiohttp, OpenSSL and the operating system raise."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TypeVar
+
+import aiohttp
+
+from acp_tui.clients import errors
+from acp_tui.clients.errors import ApiError
+from acp_tui.clients.kube.context import Context
+from acp_tui.wire.text import one_line
+
+_E = TypeVar("_E", bound=BaseException)
+
+NETWORK_ERRORS = (aiohttp.ClientError, OSError, TimeoutError, ssl.SSLError)
+"""What a request can raise besides our own errors; TimeoutError is asyncio's too."""
+
+# OpenSSL's X509_V_ERR_* (openssl/x509_vfy.h).
+_NOT_YET_VALID, _EXPIRED, _HOSTNAME, _ADDRESS = 9, 10, 62, 64
+
+
+def from_exception(
+    error: BaseException, *, context: Context, request: str, seconds: float | None, write: bool = False
+) -> ApiError:
+    """The error to show; for a write that was under way it says that the outcome is not known."""
+    found = _find(error, context=context, request=request, seconds=seconds)
+    if write and not _never_sent(error):
+        found.advice = f"it is not known whether it was carried out: look at the object first. {found.advice}"
+    return found
+
+
+def _never_sent(error: BaseException) -> bool:
+    return isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+
+
+def _find(error: BaseException, *, context: Context, request: str, seconds: float | None) -> ApiError:
+    name, server = context.name, context.server
+    tried = f"{request} at {server}"
+    verification = _cause(error, ssl.SSLCertVerificationError)
+    if verification is not None:
+        return _untrusted(verification, context=context, tried=tried)
+    broken = _cause(error, ssl.SSLError)
+    if broken is not None:
+        return _tls_broken(broken, context=context, tried=tried)
+    if isinstance(error, TimeoutError):
+        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+        after = f" in {seconds:.0f} s" if seconds and not connecting else ""
+        what = "does not accept connections" if connecting else f"gave no answer{after}"
+        return errors.TimedOut(
+            f"{name}: the server {what}",
+            cluster=name,
+            tried=tried,
+            advice="check network, VPN and firewall; it is tried again by itself",
+        )
+    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
+        return errors.ConnectFailed(
+            f"{name}: the proxy refused or cannot be reached ({_words(error)})",
+            cluster=name,
+            tried=tried,
+            advice="check proxy-url in the kubeconfig and HTTPS_PROXY, NO_PROXY in the environment",
+        )
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return errors.ConnectFailed(
+            f"{name}: the host name of the server is not known",
+            cluster=name,
+            tried=tried,
+            advice="check the address in the kubeconfig, DNS and VPN",
+        )
+    if isinstance(error, aiohttp.ClientResponseError):
+        return errors.NotKubernetes(
+            f"{name}: the server does not speak HTTP ({_words(error)})",
+            cluster=name,
+            tried=tried,
+            advice="check scheme and port of the server in the kubeconfig",
+        )
+    if isinstance(error, aiohttp.InvalidURL):
+        return errors.ConnectFailed(
+            f"{name}: the server address is not valid", cluster=name, tried=tried, advice="correct it in the kubeconfig"
+        )
+    reset = isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | ConnectionResetError)
+    what = "the connection broke off" if reset else "the server cannot be reached"
+    return errors.ConnectFailed(
+        f"{name}: {what} ({_words(error)})",
+        cluster=name,
+        tried=tried,
+        advice="check that the server is up, network and VPN; it is tried again by itself",
+    )
+
+
+def _cause(error: BaseException, kind: type[_E]) -> _E | None:
+    """The error itself or the one below it of a kind; aiohttp wraps what OpenSSL raised."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, kind):
+            return seen
+        inner = getattr(seen, "certificate_error", None) or getattr(seen, "os_error", None)
+        seen = inner if isinstance(inner, BaseException) and inner is not seen else seen.__cause__
+    return None
+
+
+def _untrusted(error: ssl.SSLCertVerificationError, *, context: Context, tried: str) -> errors.TlsFailed:
+    name, code = context.name, error.verify_code
+    if code in (_EXPIRED, _NOT_YET_VALID):
+        when = "has expired" if code == _EXPIRED else "is not valid yet"
+        return errors.CertificateExpired(
+            f"{name}: the server's certificate {when}",
+            cluster=name,
+            tried=tried,
+            advice="compare the clocks first; then the certificate has to be renewed on the server",
+        )
+    if code in (_HOSTNAME, _ADDRESS):
+        return errors.TlsFailed(
+            f"{name}: the server's certificate is for another name",
+            cluster=name,
+            tried=f"{tried}: {one_line(error.verify_message, limit=160)}",
+            advice="use the name the certificate has, or set tls-server-name in the kubeconfig",
+        )
+    return errors.TlsFailed(
+        f"{name}: the server's certificate is not from the authority in the kubeconfig",
+        cluster=name,
+        tried=f"{tried}: {one_line(error.verify_message, limit=160)}",
+        advice="the cluster may have been rebuilt: fetch its kubeconfig again; do not switch verification off",
+    )
+
+
+def _tls_broken(error: ssl.SSLError, *, context: Context, tried: str) -> errors.TlsFailed:
+    name, reason = context.name, (error.reason or str(error)).replace("_", " ").lower()
+    if "certificate expired" in reason:
+        return errors.CertificateExpired(
+            f"{name}: the server says that our client certificate has expired",
+            cluster=name,
+            tried=tried,
+            advice="renew the client certificate of the user in the kubeconfig",
+        )
+    if "wrong version number" in reason or "http request" in reason or "record layer" in reason:
+        return errors.TlsFailed(
+            f"{name}: the server does not speak TLS on this port",
+            cluster=name,
+            tried=tried,
+            advice="check scheme and port of the server in the kubeconfig",
+        )
+    return errors.TlsFailed(
+        f"{name}: the TLS connection failed ({one_line(reason, limit=100)})",
+        cluster=name,
+        tried=tried,
+        advice="check client certificate, key and the server's TLS settings",
+    )
+
+
+def _words(error: BaseException) -> str:
+    """A short reason without addresses that repeat what `tried` says."""
+    inner = getattr(error, "os_error", error)
+    if isinstance(inner, OSError) and inner.strerror:
+        return one_line(
+            inner.strerror.removeprefix("Connect call failed").strip(" ()") or "connection failed", limit=80
+        )
+    if isinstance(error, aiohttp.ClientResponseError):
+        return one_line(error.message or str(error.status), limit=80)
+    return one_line(str(error) or type(error).__name__, limit=80)

@@ -1,0 +1,326 @@
+"""The real transport: raw bytes over aiohttp, writes through kubernetes-asyncio on the same connections."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from acp_tui.clients.errors import ApiError, ConnectFailed, NotKubernetes, Unauthorized, from_answer
+from acp_tui.clients.kube.context import Context
+from acp_tui.clients.kube.credentials import Credentials
+from acp_tui.clients.kube.execplugin import ExecPlugins
+from acp_tui.clients.kube.lines import split_lines
+from acp_tui.clients.kube.transport import JSON, Params, Response, TrafficStats
+from acp_tui.model.refs import Clock
+from acp_tui.wire.kubernetes import decode_status
+from acp_tui.wire.text import clean_json
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from acp_tui.clients.kube.session import Session
+
+_PATH_SAFE = "/:@!$&'()*+,;=-._~"
+_BODY_LIMIT = 1024 * 1024 * 1024
+_THREAD_BYTES = 64 * 1024
+_ERROR_SECONDS = 10.0
+
+
+class Dialer:
+    """Opens transports that share what credential plugins print; use one for all clusters of a fleet."""
+
+    def __init__(self, *, env: Mapping[str, str] = os.environ, clock: Clock = time.time) -> None:
+        self._env = env
+        self._clock = clock
+        self._plugins = ExecPlugins(clock=clock)
+
+    def __call__(self, context: Context) -> HttpTransport:
+        return HttpTransport(context, plugins=self._plugins, env=self._env, clock=self._clock)
+
+
+class HttpTransport:
+    """One context's API server; nothing is opened before the first request.
+
+    aiohttp is imported by the first request, in a thread, because the first paint must not wait for it.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        plugins: ExecPlugins | None = None,
+        env: Mapping[str, str] = os.environ,
+        clock: Clock = time.time,
+    ) -> None:
+        self.context = context
+        self.stats = TrafficStats()
+        self._env = env
+        self._clock = clock
+        self._credentials = Credentials(context, plugins=plugins or ExecPlugins(clock=clock), clock=clock)
+        self._opening = asyncio.Lock()
+        self._session: Session | None = None
+        self._retired: Session | None = None
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        return self.context.name
+
+    def __repr__(self) -> str:
+        return f"HttpTransport({self.context!r})"
+
+    async def get(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        accept: str = JSON,
+        timeout: float = 30.0,
+        raw: bool = False,
+    ) -> Response:
+        request, url = f"GET {path}", self._url(path, params)
+        encoding = "identity" if self.context.disable_compression else "gzip"
+        headers = {"Accept": accept, "Accept-Encoding": encoding}
+        await self._ready()
+        with self._translated(request, seconds=timeout):
+            answer = await self._ask(
+                lambda session, identity: session.reads.get(
+                    url, headers={**headers, **identity}, timeout=session.timeouts(total=timeout), **session.options
+                ),
+                request=request,
+            )
+            async with answer:
+                return await self._response(answer, request=request, raw=raw)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        accept: str = JSON,
+        idle_timeout: float | None = None,
+        raw: bool = False,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """See Transport; compression is not asked for, because API servers do not compress watches."""
+        request, url = f"GET {path} (stream)", self._url(path, params)
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        await self._ready()
+        with self._translated(request, seconds=idle_timeout):
+            answer = await self._ask(
+                lambda session, identity: session.reads.get(
+                    url, headers={**headers, **identity}, timeout=session.timeouts(idle=idle_timeout), **session.options
+                ),
+                request=request,
+            )
+        try:
+            yield self._lines(answer, request=request, seconds=idle_timeout, raw=raw)
+        finally:
+            answer.close()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        content_type: str = JSON,
+        params: Params | None = None,
+        timeout: float = 30.0,
+    ) -> Response:
+        request = f"{method} {path}"
+        headers = {"Accept": JSON, "Content-Type": content_type}
+        await self._ready()
+        self.stats.bytes_out += len(body)
+        with self._translated(request, seconds=timeout, write=True):
+            answer = await self._ask(
+                lambda session, identity: session.call(
+                    method,
+                    quote(path, safe=_PATH_SAFE),
+                    body=body,
+                    headers={**headers, **identity},
+                    query=_query(params),
+                    timeout=timeout,
+                ),
+                request=request,
+            )
+            async with answer:
+                return await self._response(answer, request=request, raw=False)
+
+    async def close(self) -> None:
+        self._closed = True
+        for session in (self._session, self._retired):
+            if session is not None:
+                await session.close()
+        self._session = self._retired = None
+
+    async def _ready(self) -> Session:
+        """The session for the certificate that is current; a renewed one gets a new session.
+
+        The session before it lives on until the next change, because watches still run over it.
+        """
+        if self._closed:
+            raise ConnectFailed(f"{self.name}: the connection was closed", cluster=self.name)
+        if self.context.problem:
+            raise ConnectFailed(
+                f"{self.name}: {self.context.problem}",
+                cluster=self.name,
+                tried=f"context {self.name!r} of {self.context.source or 'the service account'}",
+                advice="correct the kubeconfig; the other contexts work on",
+            )
+        certificate = await self._credentials.certificate()
+        if self._session is not None and self._session.certificate == certificate:
+            return self._session
+        async with self._opening:
+            if self._session is None or self._session.certificate != certificate:
+                module = await asyncio.to_thread(import_module, "acp_tui.clients.kube.session")
+                opened: Session = await module.open_session(
+                    self.context, certificate, env=self._env, impersonation=self._credentials.impersonation()
+                )
+                if self._retired is not None:
+                    await self._retired.close()
+                self._retired, self._session = self._session, opened
+            return self._session
+
+    async def _ask(
+        self,
+        call: Callable[[Session, dict[str, str]], Awaitable[aiohttp.ClientResponse]],
+        *,
+        request: str,
+    ) -> aiohttp.ClientResponse:
+        """The open answer of a success; anything else raises, a 401 after one try with renewed credentials."""
+        renewed = False
+        while True:
+            session = await self._ready()
+            authorization = await self._credentials.authorization()
+            answer = await call(session, {"Authorization": authorization} if authorization else {})
+            self.stats.requests += 1
+            if 200 <= answer.status < 300 and "text/html" not in answer.headers.get("Content-Type", ""):
+                return answer
+            async with answer:
+                if answer.status == 401 and not renewed:
+                    renewed = True
+                    if await self._credentials.renew():
+                        continue
+                raise await self._refusal(answer, request=request)
+
+    async def _refusal(self, answer: aiohttp.ClientResponse, *, request: str) -> ApiError:
+        body = b""
+        try:
+            async with asyncio.timeout(_ERROR_SECONDS):
+                body = clean_json(await self._read(answer))
+        except (TimeoutError, ApiError):
+            body = b""
+        content_type = answer.headers.get("Content-Type", "")
+        if 200 <= answer.status < 300:
+            return NotKubernetes(
+                f"{self.name}: the server answers like a web site, not like a Kubernetes API server",
+                cluster=self.name,
+                tried=f"{request} → {answer.status}, a web page",
+                advice="check the server address; a login page means that the session ended: log in again",
+                status=answer.status,
+            )
+        error = from_answer(
+            decode_status(body),
+            cluster=self.name,
+            request=request,
+            http=answer.status,
+            content_type=content_type,
+            retry_after=answer.headers.get("Retry-After", ""),
+        )
+        if isinstance(error, Unauthorized):
+            error.advice = self._why_unauthorized() or error.advice
+        return error
+
+    def _why_unauthorized(self) -> str:
+        """An expired client certificate is refused with a plain 401, so its date is looked at here."""
+        session = self._session
+        ended = session.certificate_ends() if session else None
+        if ended is None or ended > self._clock():
+            return ""
+        day = time.strftime("%Y-%m-%d", time.gmtime(ended))
+        return f"the client certificate ended on {day}: fetch a new kubeconfig or renew the certificate"
+
+    async def _response(self, answer: aiohttp.ClientResponse, *, request: str, raw: bool) -> Response:
+        body = await self._read(answer)
+        content_type = answer.headers.get("Content-Type", "")
+        if not raw and "json" in content_type:
+            body = clean_json(body)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(status=answer.status, headers=headers, body=body)
+
+    async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
+        """The whole body, counted as it came and inflated off the loop when it is large."""
+        chunks: list[bytes] = []
+        async for chunk in answer.content.iter_any():
+            self.stats.bytes_in += len(chunk)
+            chunks.append(chunk)
+        body = b"".join(chunks)
+        encoding = answer.headers.get("Content-Encoding", "").lower()
+        if encoding not in ("gzip", "deflate") or not body:
+            return body
+        inflated = await asyncio.to_thread(_inflate, body) if len(body) > _THREAD_BYTES else _inflate(body)
+        if inflated is None:
+            raise ConnectFailed(
+                f"{self.name}: the answer was cut off or is not what its headers say",
+                cluster=self.name,
+                tried=f"{len(body)} bytes of {encoding}",
+                advice="a proxy may be in the way; it is tried again by itself",
+            )
+        return inflated
+
+    async def _lines(
+        self, answer: aiohttp.ClientResponse, *, request: str, seconds: float | None, raw: bool
+    ) -> AsyncIterator[bytes]:
+        clean = not raw and "json" in answer.headers.get("Content-Type", "")
+        with self._translated(request, seconds=seconds):
+            async for line in split_lines(self._chunks(answer)):
+                yield clean_json(line) if clean else line
+
+    async def _chunks(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        packed = answer.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate")
+        inflate = zlib.decompressobj(wbits=47) if packed else None
+        async for chunk in answer.content.iter_any():
+            self.stats.bytes_in += len(chunk)
+            yield inflate.decompress(chunk) if inflate else chunk
+
+    def _url(self, path: str, params: Params | None) -> str:
+        query = urlencode(_query(params))
+        return f"{self.context.server}{quote(path, safe=_PATH_SAFE)}{'?' if query else ''}{query}"
+
+    @contextmanager
+    def _translated(self, request: str, *, seconds: float | None, write: bool = False) -> Iterator[None]:
+        from acp_tui.clients.kube.faults import NETWORK_ERRORS, from_exception
+
+        try:
+            yield
+        except NETWORK_ERRORS as error:
+            raise from_exception(error, context=self.context, request=request, seconds=seconds, write=write) from error
+        except zlib.error as error:
+            raise ConnectFailed(
+                f"{self.name}: the answer is not what its headers say", cluster=self.name, tried=request
+            ) from error
+
+
+def _query(params: Params | None) -> list[tuple[str, str]]:
+    """Booleans as API servers and kubectl write them: lower case."""
+    return [
+        (name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in (params or {}).items()
+    ]
+
+
+def _inflate(body: bytes) -> bytes | None:
+    """None for a body that is damaged, cut off, or beyond 1 GiB once inflated."""
+    unpacker = zlib.decompressobj(wbits=47)
+    try:
+        inflated = unpacker.decompress(body, _BODY_LIMIT)
+    except zlib.error:
+        return None
+    return inflated if unpacker.eof else None
