@@ -1,0 +1,50 @@
+"""`make bench`: runs every benchmark and prints one Markdown table with the facts of this machine."""
+
+from __future__ import annotations
+
+import argparse
+import pkgutil
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import bench
+from bench.measure import Measure, Skipped, machine, markdown
+
+NOT_BENCHMARKS = frozenset({"__main__", "measure"})
+
+
+def names() -> tuple[str, ...]:
+    """Every module of this folder that has `measure() -> Iterable[Measure]`."""
+    return tuple(
+        module.name
+        for module in pkgutil.iter_modules(bench.__path__)
+        if module.name not in NOT_BENCHMARKS and hasattr(import_module(f"bench.{module.name}"), "measure")
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when every budget is kept; a benchmark that cannot run here says why and is left out."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    known = names()
+    parser.add_argument("only", nargs="*", metavar="NAME", help=f"benchmarks to run: {', '.join(known)}")
+    wanted = parser.parse_args(argv).only or known
+    if strange := set(wanted) - set(known):
+        parser.error(f"no benchmark named {', '.join(sorted(strange))}; there are {', '.join(known)}")
+    measures: list[Measure] = []
+    skipped: list[str] = []
+    for name in wanted:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        try:
+            measures += import_module(f"bench.{name}").measure()
+        except Skipped as reason:
+            skipped.append(f"{name}: {reason}")
+    print(markdown(measures))
+    print(f"\n{machine()}")
+    for line in skipped:
+        print(f"left out: {line}")
+    return 0 if all(measure.kept for measure in measures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
