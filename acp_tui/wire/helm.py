@@ -175,7 +175,7 @@ def revision_of(meta: Meta, cluster: str, store: Store) -> Revision | None:
     if number is None:
         problems.append("no revision number in label or name")
     status = clean(labels.get("status") or "unknown")
-    created = timestamp(meta.creation_timestamp) if meta.creation_timestamp else None
+    created = timestamp(meta.creation_timestamp)
     written = _whole(labels.get("modifiedAt")) or _whole(labels.get("createdAt"))
     updated = created if status == "superseded" and created is not None else written
     return Revision(
@@ -212,8 +212,8 @@ def _body(record: _Record, ref: ReleaseRef, size: int) -> ReleaseBody:
         notes=clean(info.notes or "", multiline=True),
         hooks=tuple(_hook(hook) for hook in record.hooks or ()),
         description=clean(info.description or ""),
-        first_deployed_at=_moment(info.first_deployed),
-        last_deployed_at=_moment(info.last_deployed),
+        first_deployed_at=timestamp(info.first_deployed),
+        last_deployed_at=timestamp(info.last_deployed),
         apply_method=clean(record.apply_method or ""),
         size=size,
     )
@@ -228,17 +228,10 @@ def _hook(hook: _Hook) -> Hook:
         weight=hook.weight or 0,
         delete_policies=tuple(clean(policy) for policy in hook.delete_policies or ()),
         last_phase=clean(run.phase or ""),
-        last_started_at=_moment(run.started_at),
-        last_completed_at=_moment(run.completed_at),
+        last_started_at=timestamp(run.started_at),
+        last_completed_at=timestamp(run.completed_at),
         manifest=hook.manifest or "",
     )
-
-
-def _moment(text: str | None) -> float | None:
-    """None for no text and for Go's zero time, which means that it never happened."""
-    if not text or text.startswith("0001-"):
-        return None
-    return timestamp(text)
 
 
 def _whole(text: str | None) -> int | None:

@@ -131,10 +131,10 @@ class EmbeddedEngine:
             grace=self._grace,
         )
         if request.verb in (Verb.DEPLOY, Verb.UPGRADE):
-            process.stop = lambda: process.send_soon(b'{"cancel": true}\n')
+            process.stop = lambda: process.send(b'{"cancel": true}\n')
         else:
             process.stop = lambda: False
-        await process.send(_request(request, prepared, dry_run=dry_run))
+        process.send(_request(request, prepared, dry_run=dry_run))
         return process
 
 

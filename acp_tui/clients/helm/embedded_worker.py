@@ -102,7 +102,7 @@ def _deploy(request: dict[str, Any], config: Any, context: Any) -> dict[str, Any
     import helm_python
     from helm_python import _native as library
 
-    values = helm_python.values_from_yaml(request["values"]) if request["values"] else {}
+    values = (helm_python.values_from_yaml(request["values"]) if request["values"] else None) or {}
     path = request["chart"]
     if path.startswith("oci://"):
         path = _pull(path, request)

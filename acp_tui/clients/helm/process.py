@@ -25,7 +25,6 @@ MAX_STDOUT = 64 * 1024 * 1024
 MAX_TAIL = 256 * 1024
 MAX_LINE = 64 * 1024
 _DRAIN = 2.0
-_CHUNK = 64 * 1024
 
 
 class Ended(Struct, frozen=True):
@@ -43,19 +42,13 @@ class Ended(Struct, frozen=True):
 class Process:
     """A running child. `stop` is an own way to ask it to end (False: it has none); else it gets SIGTERM."""
 
-    def __init__(
-        self, child: asyncio.subprocess.Process, on_output: OnOutput, *, grace: float, view: View | None
-    ) -> None:
+    def __init__(self, child: asyncio.SubprocessTransport, pipes: _Pipes, *, grace: float) -> None:
         self._child = child
+        self._pipes = pipes
         self._grace = grace
-        self._stdout = bytearray()
-        self._overflow = False
-        self._errors = _Lines(on_output, plain)
-        self._lines = _Lines(on_output, view) if view else None
         self._cancelled = self._timed_out = self._killed = False
         self._cancelling: asyncio.Task[None] | None = None
         self.stop: Callable[[], bool] | None = None
-        self._readers = [asyncio.create_task(self._read_stdout()), asyncio.create_task(self._read_stderr())]
 
     @classmethod
     async def start(
@@ -75,7 +68,8 @@ class Process:
         what is shown (empty for nothing). Raises EngineError.
         """
         try:
-            child = await asyncio.create_subprocess_exec(
+            child, pipes = await asyncio.get_running_loop().subprocess_exec(
+                lambda: _Pipes(on_output, stdout_view),
                 *argv,
                 env=dict(env),
                 cwd=folder,
@@ -88,38 +82,32 @@ class Process:
             raise EngineError(
                 f"{argv[0]} does not start", tried=str(error), advice="check the file, or choose another engine"
             ) from error
-        return cls(child, on_output, grace=grace, view=stdout_view)
+        return cls(child, pipes, grace=grace)
 
-    async def send(self, data: bytes) -> None:
-        """Write to its input; a child that closed it is not an error here, its end tells more."""
-        if self._child.stdin is None:
-            return
-        with contextlib.suppress(OSError):
-            self._child.stdin.write(data)
-            await self._child.stdin.drain()
-
-    def send_soon(self, data: bytes) -> bool:
-        """Write without waiting; False where its input is closed already."""
-        if self._child.stdin is None or self._child.stdin.is_closing():
+    def send(self, data: bytes) -> bool:
+        """Write to its input without waiting; False where that is closed already."""
+        stdin = self._child.get_pipe_transport(0)
+        if not isinstance(stdin, asyncio.WriteTransport) or stdin.is_closing():
             return False
-        self._child.stdin.write(data)
+        stdin.write(data)
         return True
 
     async def ended(self, deadline: float) -> Ended:
         """Wait for the end; after `deadline` seconds it is cancelled."""
         try:
-            await asyncio.wait_for(self._child.wait(), deadline)
+            await asyncio.wait_for(self._pipes.exited.wait(), deadline)
         except TimeoutError:
             self._timed_out = True
             await self.cancel()
         if self._cancelling is not None:
             await asyncio.shield(self._cancelling)
         await self._drain()
+        code = self._child.get_returncode()
         return Ended(
-            exit_code=self._child.returncode if self._child.returncode is not None else -signal.SIGKILL,
-            stdout=bytes(self._stdout),
-            tail=tuple(self._errors.tail),
-            overflow=self._overflow,
+            exit_code=-signal.SIGKILL if code is None else code,
+            stdout=bytes(self._pipes.stdout),
+            tail=tuple(self._pipes.errors.tail),
+            overflow=self._pipes.overflow,
             cancelled=self._cancelled,
             timed_out=self._timed_out,
             killed=self._killed,
@@ -127,7 +115,7 @@ class Process:
 
     async def cancel(self) -> None:
         """SIGTERM once (or the child's own way), and after the grace period SIGKILL to its whole group."""
-        if self._child.returncode is not None:
+        if self._pipes.exited.is_set():
             return
         if self._cancelling is None:
             self._cancelled = True
@@ -141,45 +129,64 @@ class Process:
         elif not self.stop():
             return await self._kill()
         try:
-            await asyncio.wait_for(self._child.wait(), self._grace)
+            await asyncio.wait_for(self._pipes.exited.wait(), self._grace)
         except TimeoutError:
             await self._kill()
 
     async def _kill(self) -> None:
         self._killed = True
         self._kill_group()
-        await self._child.wait()
+        await self._pipes.exited.wait()
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.pid, signal.SIGKILL)
+            os.killpg(self._child.get_pid(), signal.SIGKILL)
 
     async def _drain(self) -> None:
         """A helper of Helm (a credential plugin) may hold the pipes open after Helm is gone: it goes too."""
-        _, open_ = await asyncio.wait(self._readers, timeout=_DRAIN)
-        if not open_:
-            return
-        self._kill_group()
-        for reader in open_:
-            reader.cancel()
-        await asyncio.wait(open_)
+        try:
+            await asyncio.wait_for(self._pipes.closed.wait(), _DRAIN)
+        except TimeoutError:
+            self._kill_group()
+        self._pipes.end()
+        self._child.close()
 
-    async def _read_stdout(self) -> None:
-        stream = self._child.stdout
-        while stream is not None and (chunk := await stream.read(_CHUNK)):
-            if self._lines is not None:
-                self._lines.feed(chunk)
-            room = MAX_STDOUT - len(self._stdout)
-            self._overflow |= len(chunk) > room
-            self._stdout += chunk[:room]
+
+class _Pipes(asyncio.SubprocessProtocol):
+    """Takes in both outputs; `exited` is the end of the process, `closed` that of all who hold its outputs."""
+
+    def __init__(self, on_output: OnOutput, view: View | None) -> None:
+        self.stdout = bytearray()
+        self.overflow = False
+        self.errors = _Lines(on_output, plain)
+        self.exited = asyncio.Event()
+        self.closed = asyncio.Event()
+        self._lines = _Lines(on_output, view) if view else None
+        self._open = {1, 2}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == 2:
+            self.errors.feed(data)
+            return
+        if self._lines is not None:
+            self._lines.feed(data)
+        room = MAX_STDOUT - len(self.stdout)
+        self.overflow |= len(data) > room
+        self.stdout += data[:room]
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self._open.discard(fd)
+        if not self._open:
+            self.closed.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+    def end(self) -> None:
+        """Hand on what is left of the last lines."""
+        self.errors.end()
         if self._lines is not None:
             self._lines.end()
-
-    async def _read_stderr(self) -> None:
-        stream = self._child.stderr
-        while stream is not None and (chunk := await stream.read(_CHUNK)):
-            self._errors.feed(chunk)
-        self._errors.end()
 
 
 class _Lines:
