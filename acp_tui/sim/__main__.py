@@ -1,0 +1,119 @@
+"""`python -m acp_tui.sim`: the fleet in a process of its own, until its caller goes away."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import ssl
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m acp_tui.sim", description=__doc__)
+    parser.add_argument("--kubeconfig-out", type=Path, help="where to write the merged kubeconfig (0600)")
+    parser.add_argument("--still", action="store_true", help="nothing happens by itself")
+    parser.add_argument("--seed", type=int, default=7, help="the scenery is a function of this number")
+    parser.add_argument("--scale", type=float, default=1.0, help="replicas of all workloads times this")
+    parser.add_argument("--pace", type=float, default=1.0, help="times of all controllers times this")
+    parser.add_argument("--only", action="append", default=[], metavar="CLUSTER", help="serve these clusters only")
+    parser.add_argument("--parent-pid", type=int, help="exit when this process is gone")
+    parser.add_argument("--keep", action="store_true", help="do not exit when standard input closes")
+    parser.add_argument("--tls-cert", type=Path, help="serve HTTPS with this certificate chain")
+    parser.add_argument("--tls-key", type=Path)
+    parser.add_argument("--tls-ca", type=Path, help="authority to write into the kubeconfig (default: the chain)")
+    return parser.parse_args(argv)
+
+
+async def _run(options: argparse.Namespace) -> None:
+    from acp_tui.sim.live import Life
+    from acp_tui.sim.scenario.fleet import Scenery, fleet
+    from acp_tui.sim.serve import private_dir, serve, write_private
+
+    scenery = Scenery(
+        seed=options.seed,
+        scale=options.scale,
+        pace=options.pace,
+        admin_token=secrets.token_urlsafe(24),
+        viewer_token=secrets.token_urlsafe(24),
+    )
+    specs = [spec for spec in fleet(scenery) if not options.only or spec.name in options.only]
+    tls, authority = None, None
+    if options.tls_cert:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(options.tls_cert, options.tls_key)
+        authority = (options.tls_ca or options.tls_cert).read_bytes()
+    made = None if options.kubeconfig_out else private_dir()
+    path = options.kubeconfig_out or made / "kubeconfig"
+    restricted = path.with_name(f"{path.name}-viewer")
+    life = None if options.still else Life(seed=options.seed)
+    async with serve(specs, tls=tls, life=life) as running:
+        write_private(path, running.kubeconfig(ca=authority))
+        write_private(restricted, running.kubeconfig(user="viewer", ca=authority))
+        try:
+            ready = {
+                "kubeconfig": str(path),
+                "viewer": str(restricted),
+                "clusters": list(running.clusters),
+                "pid": os.getpid(),
+            }
+            sys.stdout.write(json.dumps(ready) + "\n")
+            sys.stdout.flush()
+            await _until_unwanted(options)
+        finally:
+            path.unlink(missing_ok=True)
+            restricted.unlink(missing_ok=True)
+            if made is not None:
+                with contextlib.suppress(OSError):
+                    made.rmdir()
+
+
+async def _until_unwanted(options: argparse.Namespace) -> None:
+    """Wait for a signal, the end of standard input, or the death of the parent."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, done.set)
+    if not options.keep:
+
+        def read() -> None:
+            if not os.read(0, 4096):
+                done.set()
+
+        with contextlib.suppress(PermissionError):  # a plain file as standard input never "closes"
+            loop.add_reader(0, read)
+    while not done.is_set():
+        try:
+            async with asyncio.timeout(1.0):
+                await done.wait()
+        except TimeoutError:
+            if options.parent_pid and not _alive(options.parent_pid):
+                return
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of the process."""
+    asyncio.run(_run(_arguments(argv)))
+
+
+if __name__ == "__main__":
+    main()
