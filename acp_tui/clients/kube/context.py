@@ -150,9 +150,14 @@ class Context(Struct, frozen=True):
     @property
     def identity(self) -> str:
         """The same for two contexts of one cluster: server address and a digest of the authority it is trusted by."""
-        parts = urlsplit(self.server)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        place = f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}{parts.path.rstrip('/')}"
+        try:
+            parts = urlsplit(self.server)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            return f"{self.server} of context {self.name}"
+        if not parts.hostname:
+            return f"{self.server} of context {self.name}"
+        place = f"{parts.scheme}://{parts.hostname.lower()}:{port}{parts.path.rstrip('/')}"
         return f"{place} {hashlib.sha256(self.tls.ca_data.strip()).hexdigest()[:16]}"
 
     def one_file(self) -> str:

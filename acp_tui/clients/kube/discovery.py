@@ -101,9 +101,11 @@ class Kinds:
         self._words: dict[str, Kind] = {}
         self._by_group_kind: dict[tuple[str, str], Kind] = {}
         self._by_version: dict[tuple[str, str], Kind] = {}
+        self._by_resource: dict[tuple[str, str], Kind] = {}
         for kind in self._every:
             self._by_group_kind.setdefault((kind.group, kind.kind), kind)
             self._by_version.setdefault((kind.api_version, kind.kind), kind)
+            self._by_resource.setdefault((kind.group, kind.plural), kind)
         self.all = tuple(self._by_group_kind.values())
         for rank in (_names, _short_names):
             for kind in self.all:
@@ -123,6 +125,10 @@ class Kinds:
     def by_gk(self, group: str, kind: str) -> Kind | None:
         """In the version the server prefers."""
         return self._by_group_kind.get((group, kind))
+
+    def by_resource(self, group: str, plural: str) -> Kind | None:
+        """By the plural name, as RBAC rules and access reviews say it."""
+        return self._by_resource.get((group, plural))
 
     def by_api_version(self, api_version: str, kind: str) -> Kind | None:
         """Exactly this version, as a manifest names it; None where it is no longer served."""

@@ -212,11 +212,13 @@ class HttpTransport:
                 raise await self._refusal(answer, request=request)
 
     async def _refusal(self, answer: aiohttp.ClientResponse, *, request: str) -> ApiError:
-        body = b""
+        """The status is what counts: a body that does not come is done without."""
+        from acp_tui.clients.kube.faults import NETWORK_ERRORS
+
         try:
             async with asyncio.timeout(_ERROR_SECONDS):
                 body = clean_json(await self._read(answer))
-        except (TimeoutError, ApiError):
+        except (*NETWORK_ERRORS, ApiError):
             body = b""
         content_type = answer.headers.get("Content-Type", "")
         if 200 <= answer.status < 300:
@@ -282,7 +284,8 @@ class HttpTransport:
         clean = not raw and "json" in answer.headers.get("Content-Type", "")
         with self._translated(request, seconds=seconds):
             async for line in split_lines(self._chunks(answer)):
-                yield clean_json(line) if clean else line
+                if line or raw:
+                    yield clean_json(line) if clean else line
 
     async def _chunks(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         packed = answer.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate")

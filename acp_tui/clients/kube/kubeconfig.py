@@ -49,11 +49,10 @@ class Kubeconfig(Struct, frozen=True):
         """Each cluster once: of several contexts of one cluster the current one, else the first usable one."""
         chosen: dict[str, Context] = {}
         for context in self.contexts:
-            key = context.identity if context.server else f"?{context.name}"
-            known = chosen.get(key)
+            known = chosen.get(context.identity)
             better = known is None or context.name == self.current or (known.problem and not context.problem)
             if better and not (known and known.name == self.current):
-                chosen[key] = context
+                chosen[context.identity] = context
         return tuple(chosen.values())
 
 

@@ -22,8 +22,7 @@ async def split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         for line in lines:
             whole = b"".join((*parts, line)) if parts else line
             parts, size = [], 0
-            if whole:
-                yield whole
+            yield whole
         if rest:
             parts.append(rest)
             size += len(rest)
