@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from acp_tui.insight.mask import MASK, looks_secret, mask_object
+from acp_tui.insight.mask import MASK, looks_secret, mask_object, mask_values
 from acp_tui.model.quantity import parse
 
 MASK_BEFORE = f"{MASK} (before)"
@@ -88,6 +88,13 @@ def masked_pair(
     hidden_after = mask_object(after) if after is not None else None
     if hidden_before is not None and hidden_after is not None:
         _mark(before, after, hidden_before, hidden_after)
+    return hidden_before, hidden_after
+
+
+def masked_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Two sets of Helm values without secrets, marked in the same way."""
+    hidden_before, hidden_after = mask_values(before), mask_values(after)
+    _mark(before, after, hidden_before, hidden_after)
     return hidden_before, hidden_after
 
 

@@ -52,13 +52,13 @@ def argo_application(meta: Meta) -> str:
 
 
 def owner_of_release(
-    ref: ReleaseRef, *, cluster: str, claims: Mapping[Claim, Owner], objects: Iterable[Meta] = ()
+    ref: ReleaseRef, *, clusters: Iterable[str], claims: Mapping[Claim, Owner], objects: Iterable[Meta] = ()
 ) -> Owner:
-    """The owner of a release in `cluster` (the platform's name of it); `objects` are metadata of its live objects.
+    """The owner of a release; `clusters` are the names its cluster goes by, `objects` metadata of its live objects.
 
     A record in Captain's store has a HelmRequest even where we may not see it.
     """
-    for place in (cluster, EVERYWHERE):
+    for place in (*clusters, EVERYWHERE):
         if owner := claims.get((place, ref.namespace, ref.name)):
             return owner
     if application := next((name for name in map(argo_application, objects) if name), ""):

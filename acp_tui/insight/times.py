@@ -8,7 +8,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def epoch(moment: str | None) -> float | None:
-    """Seconds since the epoch of an RFC 3339 text, None for anything else and for Go's zero time; without a zone it is UTC."""
+    """Seconds since the epoch of an RFC 3339 text, None for Go's zero time and anything else; UTC without a zone."""
     if not moment or moment.startswith("0001-"):
         return None
     try:

@@ -33,10 +33,10 @@ def test_a_recorded_helmrequest_of_global_owns_its_release_in_the_cluster_it_nam
     request = msgspec.convert(recorded("2-upgraded-global-helmrequests")[0], HelmRequest)
     claims = dict([claim_of_request(request, cluster="global")])
 
-    owner = owner_of_release(WEB, cluster="east", claims=claims)
+    owner = owner_of_release(WEB, clusters=["east"], claims=claims)
 
     assert owner == Owner(OwnerKind.HELMREQUEST, "web-east", "cpaas-system", "global")
-    assert owner_of_release(WEB, cluster="west", claims=claims).kind is OwnerKind.HELM
+    assert owner_of_release(WEB, clusters=["west"], claims=claims).kind is OwnerKind.HELM
 
 
 def test_captains_defaults_are_the_requests_own_place_and_name() -> None:
@@ -52,13 +52,13 @@ def test_a_request_for_all_clusters_owns_the_release_in_each() -> None:
     request = msgspec.convert({"metadata": {"name": "web", "namespace": "default"}, "spec": spec}, HelmRequest)
     claims = dict([claim_of_request(request, cluster="global")])
 
-    assert owner_of_release(WEB, cluster="anywhere", claims=claims).name == "web"
+    assert owner_of_release(WEB, clusters=["anywhere"], claims=claims).name == "web"
 
 
 def test_a_record_of_captain_has_a_request_even_where_we_may_not_see_it() -> None:
     ref = ReleaseRef("east", "default", "web", Store.CAPTAIN)
 
-    assert owner_of_release(ref, cluster="east", claims={}).kind is OwnerKind.HELMREQUEST
+    assert owner_of_release(ref, clusters=["east"], claims={}).kind is OwnerKind.HELMREQUEST
 
 
 def test_an_apprelease_owns_the_charts_it_lists_and_those_it_reports() -> None:
@@ -71,15 +71,15 @@ def test_an_apprelease_owns_the_charts_it_lists_and_those_it_reports() -> None:
 
     assert {claim[2] for claim in claims} == {"captain", "archon", "sentry"}
     ref = ReleaseRef("east", "cpaas-system", "sentry")
-    assert owner_of_release(ref, cluster="east", claims=claims).kind is OwnerKind.APPRELEASE
+    assert owner_of_release(ref, clusters=["east"], claims=claims).kind is OwnerKind.APPRELEASE
 
 
 def test_argo_cd_is_known_by_its_tracking_mark_alone() -> None:
     tracked = meta(annotations={"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:default/web"})
     ordinary = meta(labels={"app.kubernetes.io/instance": "web"})
 
-    assert owner_of_release(WEB, cluster="east", claims={}, objects=[ordinary, tracked]).name == "shop"
-    assert owner_of_release(WEB, cluster="east", claims={}, objects=[ordinary]) == Owner()
+    assert owner_of_release(WEB, clusters=["east"], claims={}, objects=[ordinary, tracked]).name == "shop"
+    assert owner_of_release(WEB, clusters=["east"], claims={}, objects=[ordinary]) == Owner()
 
 
 def test_a_pending_release_is_stuck_when_nobody_wrote_to_it_for_long() -> None:

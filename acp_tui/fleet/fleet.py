@@ -1,0 +1,163 @@
+"""The live picture of all clusters: sessions side by side, rows merged, changes told at most ten times a second."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from acp_tui.clients.kube.context import Context
+from acp_tui.clients.kube.transport import Transport
+from acp_tui.fleet.picture import Picture, Shared
+from acp_tui.fleet.session import Connect, Session
+from acp_tui.fleet.watchplan import CLUSTERS
+from acp_tui.model.cluster import ClusterSummary
+from acp_tui.model.errors import UsageError
+from acp_tui.model.refs import Clock
+from acp_tui.model.release import ReleaseRef
+
+TELL_SECONDS = 0.1
+CPU_SHARE = 0.2
+"""Making rows may take this share of the time; when changes pour in they are told less often instead."""
+
+Told = Callable[[frozenset[str]], None]
+
+
+class Fleet:
+    """Sessions by context name, in the order given.
+
+    `lazy` contexts are listed and dialled only by `look`. `connect` makes the transport of a context. All methods
+    belong to the loop `start` was called on, and none of them waits for a cluster but those that say so.
+    """
+
+    def __init__(
+        self,
+        contexts: Sequence[Context],
+        *,
+        connect: Connect | None = None,
+        clock: Clock = time.time,
+        lazy: frozenset[str] = frozenset(),
+    ) -> None:
+        self._clock = clock
+        self._lazy = lazy
+        self._wake = asyncio.Event()
+        self._told: dict[int, Told] = {}
+        self._next = 0
+        self._pump: asyncio.Task[None] | None = None
+        self._shared = Shared()
+        self._pictures: dict[str, Picture] = {}
+        for context in contexts:
+            self._add(context, connect or _http)
+
+    def _add(self, context: Context, connect: Connect) -> None:
+        def changed(views: frozenset[str]) -> None:
+            self._pictures[context.name].dirty |= views
+            self._wake.set()
+
+        session = Session(context, connect=connect, clock=self._clock, changed=changed)
+        self._pictures[context.name] = Picture(session, self._shared, self._clock)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._pictures)
+
+    def start(self) -> None:
+        """Dials every context that is not lazy; returns at once."""
+        self._pump = asyncio.create_task(self._tell_for_ever(), name="fleet")
+        for name, picture in self._pictures.items():
+            if name not in self._lazy:
+                picture.session.start()
+
+    async def close(self) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
+        await asyncio.gather(*(picture.session.close() for picture in self._pictures.values()))
+
+    async def settled(self, timeout: float) -> None:
+        """Waits until each dialled cluster is read or has failed, but no longer than `timeout` seconds."""
+        waits = [
+            asyncio.ensure_future(picture.session.settled.wait())
+            for picture in self._pictures.values()
+            if picture.session.started
+        ]
+        if not waits:
+            return
+        _, late = await asyncio.wait(waits, timeout=timeout)
+        for each in late:
+            each.cancel()
+
+    def look(self, name: str) -> None:
+        """Dials a listed cluster, if it is not dialled yet."""
+        self._picture(name).session.start()
+
+    def session(self, name: str) -> Session:
+        """The session of one cluster; UsageError for a name the fleet does not have."""
+        return self._picture(name).session
+
+    def clusters(self) -> tuple[ClusterSummary, ...]:
+        return tuple(self.rows(CLUSTERS))
+
+    def rows(self, view: str, *, clusters: frozenset[str] | None = None) -> Sequence[Any]:
+        """Rows of a view, all clusters merged in the order of the contexts; `clusters` keeps some of them."""
+        self._shared.refresh([picture.session.store for picture in self._pictures.values()])
+        merged: list[Any] = []
+        for name, picture in self._pictures.items():
+            if clusters is None or name in clusters:
+                merged += picture.rows(view)
+        return merged
+
+    def subscribe(self, callback: Told) -> Callable[[], None]:
+        """Calls back with the ids of the views whose rows changed; returns what ends it."""
+        self._next += 1
+        token = self._next
+        self._told[token] = callback
+        return lambda: self._told.pop(token, None) and None
+
+    async def name_charts(self, refs: Iterable[ReleaseRef]) -> None:
+        """Reads the newest record of releases whose chart no label names; for the rows on the screen, not for all."""
+        for row in self.rows("releases"):
+            if row.ref in refs and not row.chart:
+                await self.session(row.ref.cluster).read_body(row.ref, row.revision)
+
+    def _picture(self, name: str) -> Picture:
+        found = self._pictures.get(name)
+        if found is None:
+            raise UsageError(
+                f"There is no cluster {name}", tried=f"looked among {', '.join(self._pictures) or 'no contexts'}",
+                advice="check the name, or add its context to the kubeconfig",
+            )  # fmt: skip
+        return found
+
+    async def _tell_for_ever(self) -> None:
+        """Makes the rows that may have changed, one cluster at a time with the loop free in between."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            started = time.perf_counter()
+            views = await self._renew()
+            if views:
+                for callback in tuple(self._told.values()):
+                    callback(views)
+            spent = time.perf_counter() - started
+            await asyncio.sleep(max(TELL_SECONDS, spent / CPU_SHARE))
+
+    async def _renew(self) -> frozenset[str]:
+        stores = [picture.session.store for picture in self._pictures.values()]
+        if self._shared.refresh(stores):
+            for picture in self._pictures.values():
+                picture.dirty |= {"applications", "releases", "quotas", CLUSTERS}
+        changed: set[str] = set()
+        for picture in self._pictures.values():
+            busy = bool(picture.dirty)
+            changed |= picture.take_changes()
+            if busy:
+                await asyncio.sleep(0)
+        return frozenset(changed)
+
+
+def _http(context: Context) -> Transport:
+    from acp_tui.clients.kube.http import HttpTransport
+
+    return HttpTransport(context)

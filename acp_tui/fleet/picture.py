@@ -1,0 +1,95 @@
+"""The rows of one cluster, made again only where something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from acp_tui.fleet.claims import Claims
+from acp_tui.fleet.session import Session
+from acp_tui.fleet.store import Store
+from acp_tui.fleet.summaries.applications import application_rows
+from acp_tui.fleet.summaries.clusters import cluster_row
+from acp_tui.fleet.summaries.quotas import project_rows, quota_rows
+from acp_tui.fleet.summaries.releases import release_rows, unexplained
+from acp_tui.fleet.watchplan import APPLICATIONS, CLUSTERS, QUOTAS, RELEASES
+from acp_tui.model.objects import Project
+from acp_tui.model.refs import Clock
+
+VIEWS = (RELEASES, APPLICATIONS, QUOTAS, CLUSTERS)
+"""In the order they need each other."""
+
+
+class Shared:
+    """What rows of one cluster take from others: who keeps which release, and what projects are promised."""
+
+    def __init__(self) -> None:
+        self.claims = Claims()
+        self.projects: tuple[tuple[str, Project], ...] = ()
+        self._stamp: Any = None
+
+    def refresh(self, stores: Sequence[Store]) -> bool:
+        """Gathers anew if any cluster's part changed; True if so."""
+        stamp = [
+            (store.platform, store.names, store.requests.changes, store.app_releases.changes, store.projects.changes)
+            for store in stores
+        ]
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        self.claims = Claims(stores)
+        self.projects = tuple((store.platform, project) for store in stores for project in store.projects)
+        return True
+
+
+class Picture:
+    """A session and its rows by view; `dirty` are the views whose rows may be out of date."""
+
+    def __init__(self, session: Session, shared: Shared, clock: Clock) -> None:
+        self.session = session
+        self.dirty: set[str] | frozenset[str] = frozenset(VIEWS)
+        self._shared = shared
+        self._clock = clock
+        self._rows: dict[str, tuple[Any, ...]] = dict.fromkeys(VIEWS, ())
+
+    def rows(self, view: str) -> tuple[Any, ...]:
+        if self.dirty:
+            self.renew()
+        return self._rows[view]
+
+    def take_changes(self) -> set[str]:
+        """Views whose rows became different since this was last asked."""
+        self.renew()
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def renew(self) -> None:
+        """Makes dirty views again."""
+        dirty, self.dirty = set(self.dirty), frozenset()
+        for view in VIEWS:
+            if view not in dirty:
+                continue
+            rows = self._make(view)
+            if rows != self._rows[view]:
+                self._rows[view] = rows
+                self._changed.add(view)
+
+    def _make(self, view: str) -> tuple[Any, ...]:
+        store, now = self.session.store, self._clock()
+        match view:
+            case "releases":
+                rows = release_rows(store, self._shared.claims, now)
+                self.session.read_bodies(tuple(unexplained(rows)))
+                return rows
+            case "applications":
+                return application_rows(store, self._rows[RELEASES], now)
+            case "quotas":
+                rows_of_quotas = quota_rows(store)
+                projects = [
+                    project
+                    for platform, project in self._shared.projects
+                    if not (platform and store.platform) or platform == store.platform
+                ]
+                return (*project_rows(projects, store, rows_of_quotas), *rows_of_quotas)
+        quotas = tuple(row for row in self._rows[QUOTAS] if row.namespace)
+        return (cluster_row(store, self._rows[APPLICATIONS], self._rows[RELEASES], quotas),)

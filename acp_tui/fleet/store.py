@@ -1,0 +1,103 @@
+"""All that is known of one cluster, and which views that touches when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from acp_tui.fleet.shelf import PodShelf, Shelf
+from acp_tui.fleet.watchplan import PLAN, Watch
+from acp_tui.model.cluster import Role
+from acp_tui.model.freshness import NEVER, Freshness
+from acp_tui.model.objects import (
+    ApplicationObject,
+    HelmRequest,
+    Job,
+    Node,
+    Object,
+    Pod,
+    Project,
+    ResourceQuota,
+    Workload,
+)
+from acp_tui.model.platform import AppRelease
+from acp_tui.model.refs import Clock
+from acp_tui.model.release import ReleaseBody, ReleaseRef
+
+PROJECT_LABEL = "cpaas.io/project"
+
+
+class Store:
+    """The live picture of one cluster.
+
+    `names` are the names others may call this cluster by (the platform's, the kubeconfig's), `platform` the address
+    of the platform it belongs to. `bodies` are newest revisions that were read, by release and revision.
+    """
+
+    def __init__(self, cluster: str, *, clock: Clock, changed: Callable[[frozenset[str]], None]) -> None:
+        self.cluster = cluster
+        self.clock = clock
+        self.production = False
+        self.server = ""
+        self.role = Role.PLAIN
+        self.names: tuple[str, ...] = (cluster,)
+        self.platform = ""
+        self.version = ""
+        self.reachable: bool | None = None
+        self.latency_ms: float | None = None
+        self.problem = ""
+        self.unready = ""
+        self.freshness: Freshness = NEVER
+        self.bodies: dict[tuple[ReleaseRef, int], ReleaseBody] = {}
+        self._changed = changed
+        touched = self._touched
+        shelves: dict[str, Shelf[Any]] = {watch.id: Shelf(watch, changed=touched) for watch in PLAN}
+        self.pods = PodShelf(shelves["pods"].watch, changed=touched, clock=clock)
+        shelves["pods"] = self.pods
+        self.shelves = shelves
+        self.nodes: Shelf[Node] = shelves["nodes"]
+        self.namespaces: Shelf[Object] = shelves["namespaces"]
+        self.replica_sets: Shelf[Workload] = shelves["replicasets"]
+        self.jobs: Shelf[Job] = shelves["jobs"]
+        self.cron_jobs: Shelf[Job] = shelves["cronjobs"]
+        self.quotas: Shelf[ResourceQuota] = shelves["resourcequotas"]
+        self.applications: Shelf[ApplicationObject] = shelves["applications"]
+        self.requests: Shelf[HelmRequest] = shelves["helmrequests"]
+        self.app_releases: Shelf[AppRelease] = shelves["appreleases"]
+        self.projects: Shelf[Project] = shelves["projects"]
+
+    @property
+    def workloads(self) -> Iterator[tuple[str, Workload]]:
+        """Kind and object of everything that keeps pods running."""
+        for kind, shelf in (
+            ("Deployment", "deployments"),
+            ("StatefulSet", "statefulsets"),
+            ("DaemonSet", "daemonsets"),
+        ):
+            for workload in self.shelves[shelf]:
+                yield kind, workload
+
+    def pods_of(self, kind: str, uid: str | None) -> Iterable[Pod]:
+        """Pods below a workload, through its ReplicaSets or Jobs where it has them."""
+        between: Iterable[Any] = ()
+        if kind == "Deployment":
+            between = self.replica_sets.owned_by(uid)
+        elif kind == "CronJob":
+            between = self.jobs.owned_by(uid)
+        else:
+            yield from self.pods.owned_by(uid)
+        for owner in between:
+            yield from self.pods.owned_by(owner.metadata.uid)
+
+    def project_of(self, namespace: str) -> str:
+        found = self.namespaces.items.get(f"/{namespace}")
+        return (found.metadata.labels or {}).get(PROJECT_LABEL) or "" if found else ""
+
+    def known(self, *ids: str) -> bool:
+        return all(self.shelves[id].known for id in ids)
+
+    def touch(self, *views: str) -> None:
+        self._changed(frozenset(views))
+
+    def _touched(self, watch: Watch) -> None:
+        self._changed(watch.feeds)
