@@ -30,6 +30,11 @@ class Action:
         """Name over all contexts, as bindings and messages use it."""
         return f"{self.context}.{self.id}"
 
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The places in which it can be done."""
+        return tuple(place for place, contexts in PLACES.items() if self.context in contexts)
+
 
 CONTEXTS: dict[str, str] = {
     "global": "Everywhere",
