@@ -42,6 +42,7 @@ CONTEXTS: dict[str, str] = {
     "scroll": "Moving",
     "table": "Tables",
     "tree": "Trees",
+    "halves": "Two lists on one screen",
     "cluster": "Clusters",
     "release": "Releases",
     "object": "Objects",
@@ -64,7 +65,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "quotas": _OBJECT_PLACE,
     "activity": ("operation", "table", "scroll", "workspace", "global"),
     "objects": _OBJECT_PLACE,
-    "tree": ("tree", "release", "object", "table", "scroll", "global"),
+    "tree": ("tree", "release", "object", "halves", "table", "scroll", "global"),
+    "strip": ("history", "release", "halves", "table", "scroll", "global"),
     "history": ("history", "release", "table", "scroll", "global"),
     "revision": ("revision", "text", "scroll", "global"),
     "compare": ("text", "scroll", "global"),
@@ -128,6 +130,7 @@ ACTIONS: tuple[Action, ...] = (
     # tree
     Action("fold", "tree", "Fold", "Close or open this branch", ("space",), "fold"),
     Action("fold_all", "tree", "Fold all", "Close all branches, or open all", ("*",)),
+    Action("other_half", "halves", "Other list", "Move between the tree and the history", ("tab", "shift+tab")),
     # cluster
     Action("cluster_applications", "cluster", "Its applications", "Applications of this cluster", ("a",), "its apps"),
     Action("cluster_releases", "cluster", "Its releases", "Releases of this cluster", ("h",), "its releases"),
