@@ -45,6 +45,10 @@ class Intent(Struct, frozen=True):
     timeout_seconds: int = 300
     engine: str = ""
 
+    def __repr__(self) -> str:
+        """Without the values, which can hold secrets."""
+        return f"Intent({self.verb.value} {self.release.key})"
+
 
 class EffectAction(StrEnum):
     CREATE = "create"

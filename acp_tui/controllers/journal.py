@@ -1,0 +1,241 @@
+"""The record of acts: one append-only file an operation, a line on the disk before and after each step."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, structs
+
+from acp_tui.model.errors import Refused
+from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepProgress, StepState
+from acp_tui.model.refs import Clock
+
+REMEMBERED = 200
+"""Past operations that are read; older files stay on the disk."""
+
+RESERVE_BYTES = 64 * 1024
+_NAME = re.compile(r"[0-9A-Za-z-]{1,64}\.jsonl")
+
+
+class Line(Struct, frozen=True, omit_defaults=True):
+    """One line: the operation whole at `begin` and `end` (never the engine's output), one step in between."""
+
+    at: float
+    event: str
+    pid: int = 0
+    operation: Operation | None = None
+    step: StepProgress | None = None
+
+
+class Journal:
+    """Reads and begins records in one folder (0700, files 0600).
+
+    A line holds who, where, what, before, after, verdict and undo, and never values, manifests or what an engine
+    printed. Each writer holds a lock on its file as long as it lives: a file without an end that nobody holds
+    belongs to a process that is gone, and its operation is LOST.
+    """
+
+    def __init__(self, folder: Path, *, clock: Clock = time.time) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._read: dict[str, tuple[tuple[int, int], Operation | None]] = {}
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    def begin(self, operation: Operation) -> Record:
+        """Opens the record and writes its first line; raises Refused where the disk does not take it.
+
+        Room for the lines to come is taken now, so that a disk which fills up later does not cost the end.
+        """
+        path = self._folder / f"{operation.id}.jsonl"
+        reserve = self._folder / f".{operation.id}.reserve"
+        file = -1
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep()
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _fill(reserve)
+            record = Record(file, reserve, self._clock)
+            record.write(Line(self._clock(), "begin", pid=os.getpid(), operation=_bare(operation)))
+            _sync_folder(self._folder)
+        except OSError as error:
+            if file >= 0:
+                os.close(file)
+            for left in (path, reserve):
+                with contextlib.suppress(OSError):
+                    left.unlink(missing_ok=True)
+            raise Refused(
+                f"The journal cannot be written: {error.strerror or error}",
+                tried=f"write {path}",
+                advice="Nothing was done. Make room or correct the rights there, then try again.",
+            ) from error
+        return record
+
+    def past(self) -> tuple[Operation, ...]:
+        """Operations on the disk, newest first, those of other processes that still run included."""
+        try:
+            names = sorted(
+                (entry.name for entry in os.scandir(self._folder) if _NAME.fullmatch(entry.name)), reverse=True
+            )
+        except OSError:
+            return ()
+        found = (self._operation(name) for name in names[:REMEMBERED])
+        return tuple(operation for operation in found if operation is not None)
+
+    def _operation(self, name: str) -> Operation | None:
+        path = self._folder / name
+        try:
+            state = path.stat()
+            mark = (state.st_mtime_ns, state.st_size)
+            known = self._read.get(name)
+            if known and known[0] == mark and (known[1] is None or known[1].state.over):
+                return known[1]
+            with path.open("rb") as file:
+                operation = _folded(_lines(file.read()))
+                if operation is not None and not operation.state.over and _abandoned(file.fileno()):
+                    operation = _lost(operation)
+        except OSError:
+            return None
+        self._read[name] = (mark, operation)
+        return operation
+
+    def _sweep(self) -> None:
+        """Removes the reserves of processes that are gone."""
+        for reserve in self._folder.glob(".*.reserve"):
+            record = self._folder / f"{reserve.name[1:].removesuffix('.reserve')}.jsonl"
+            with contextlib.suppress(OSError):
+                if not record.exists():
+                    reserve.unlink(missing_ok=True)
+                    continue
+                with record.open("rb") as file:
+                    if _abandoned(file.fileno()):
+                        reserve.unlink(missing_ok=True)
+
+
+class Record:
+    """The open record of one operation; every call returns after the line is on the disk."""
+
+    def __init__(self, file: int, reserve: Path, clock: Clock) -> None:
+        self._file = file
+        self._reserve = reserve
+        self._clock = clock
+        self._torn = False
+
+    def step(self, step: StepProgress) -> None:
+        self.write(Line(self._clock(), "step", step=step))
+
+    def end(self, operation: Operation) -> None:
+        """Writes the verdict and lets the file go, even where the disk no longer takes a line (OSError)."""
+        try:
+            self.write(Line(self._clock(), "end", operation=_bare(operation)))
+        finally:
+            self.close()
+
+    def write(self, line: Line) -> None:
+        data = msgspec.json.encode(line) + b"\n"
+        try:
+            self._append(data)
+        except OSError:
+            if not self._reserve.exists():
+                raise
+            self._reserve.unlink(missing_ok=True)
+            self._append(data)
+
+    def close(self) -> None:
+        """Ends our hold on the file; without an end line the operation then reads as LOST."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+            with contextlib.suppress(OSError):
+                self._reserve.unlink(missing_ok=True)
+
+    def _append(self, data: bytes) -> None:
+        pending = b"\n" + data if self._torn else data
+        self._torn = True
+        while pending:
+            pending = pending[os.write(self._file, pending) :]
+        os.fsync(self._file)
+        self._torn = False
+
+
+def _bare(operation: Operation) -> Operation:
+    return structs.replace(operation, output=())
+
+
+def _fill(path: Path) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        left = b"\0" * RESERVE_BYTES
+        while left:
+            left = left[os.write(file, left) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file is only there after a crash once its folder is on the disk too."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _lines(data: bytes) -> Iterable[Line]:
+    """Lines that can be read; a torn one is passed over."""
+    decoder = msgspec.json.Decoder(Line)
+    for raw in data.split(b"\n"):
+        if raw.strip():
+            with contextlib.suppress(msgspec.DecodeError, UnicodeError):
+                yield decoder.decode(raw)
+
+
+def _folded(lines: Iterable[Line]) -> Operation | None:
+    operation: Operation | None = None
+    for line in lines:
+        if line.operation is not None:
+            operation = line.operation
+        elif line.step is not None and operation is not None:
+            steps = tuple(line.step if step.id == line.step.id else step for step in operation.steps)
+            operation = structs.replace(operation, steps=steps)
+    return operation
+
+
+def _abandoned(file: int) -> bool:
+    """True where no process holds the writer's lock any more."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return False
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return True
+
+
+def _lost(operation: Operation) -> Operation:
+    """What is left of an operation whose process ended before it did."""
+    reached = next((step for step in reversed(operation.steps) if step.state is not StepState.WAITING), None)
+    where = f" during '{reached.title}'" if reached else ""
+    moments = [moment for step in operation.steps for moment in (step.started_at, step.ended_at) if moment]
+    return structs.replace(
+        operation,
+        state=OperationState.LOST,
+        ended_at=max(moments, default=operation.started_at),
+        outcome=Outcome(
+            OutcomeKind.NOT_PROVEN,
+            f"acp-tui ended{where}: nobody followed {operation.release.name} from there on",
+            advice=f"Open the history of {operation.release.name}: if its newest revision is pending, roll back.",
+        ),
+    )

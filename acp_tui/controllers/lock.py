@@ -1,0 +1,57 @@
+"""One act on a release at a time, over all acp-tui processes of this machine."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+
+from acp_tui.model.errors import Refused
+from acp_tui.model.release import ReleaseRef
+
+
+class ReleaseLock:
+    """A lock the kernel drops with the process, so that a killed one never leaves a release locked.
+
+    The file stays behind: removing it would let two processes hold locks on two files of the same name.
+    """
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def release(self) -> None:
+        """Gives the release free; a second call does nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
+    """Takes the lock or raises Refused naming the holder; `holder` is what the next one is told of us."""
+    name = hashlib.sha256(f"{ref.cluster}/{ref.namespace}/{ref.name}".encode()).hexdigest()[:24]
+    path = folder / f"{name}.lock"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Refused(
+            f"Cannot lock {ref.name}: {error.strerror}", tried=f"open {path}", advice="Nothing was done."
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(file, 0)
+        os.pwrite(file, holder.encode(), 0)
+    except OSError as error:
+        told = os.pread(file, 500, 0).decode("utf-8", "replace")
+        os.close(file)
+        if isinstance(error, BlockingIOError):
+            raise Refused(
+                f"{ref.name} is being worked on by another acp-tui",
+                tried=told,
+                advice="Wait for it, or look at it in Activity.",
+            ) from error
+        raise Refused(
+            f"Cannot lock {ref.name}: {error.strerror}", tried=f"lock {path}", advice="Nothing was done."
+        ) from error
+    return ReleaseLock(file)

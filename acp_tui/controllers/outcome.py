@@ -1,0 +1,127 @@
+"""The words of a verdict: what was done, what the cluster says to it, what to do next."""
+
+from __future__ import annotations
+
+from acp_tui.controllers.verify import Judgement, Verify
+from acp_tui.model.errors import AcpTuiError
+from acp_tui.model.finding import Finding
+from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind
+from acp_tui.model.plan import Plan, Verb
+from acp_tui.model.release import PENDING, Revision
+
+STATE_OF = {
+    OutcomeKind.HEALTHY: OperationState.SUCCEEDED,
+    OutcomeKind.RESIDUE: OperationState.SUCCEEDED,
+    OutcomeKind.NOT_PROVEN: OperationState.SUCCEEDED,
+    OutcomeKind.REGRESSED: OperationState.FAILED,
+    OutcomeKind.FAILED: OperationState.FAILED,
+    OutcomeKind.CANCELLED: OperationState.CANCELLED,
+}
+
+
+def verdict(plan: Plan, operation: Operation, judgement: Judgement, *, now: float, settings: Verify) -> Outcome:
+    """The outcome after Helm was done: `Rolled back payments-api to 41 as revision 43 · 0:52`."""
+    kind = judgement.kind or OutcomeKind.NOT_PROVEN
+    done = _done(plan, operation)
+    took = minutes(now - operation.started_at)
+    advice = ""
+    match kind:
+        case OutcomeKind.HEALTHY:
+            title = f"{done} · {took}"
+        case OutcomeKind.RESIDUE:
+            title = f"{done}, something stayed · {took}"
+            advice = "Look at what stayed: nobody sets it back." if plan.intent.verb is not Verb.UNINSTALL else (
+                "Look at what holds the objects that stayed."
+            )  # fmt: skip
+        case OutcomeKind.REGRESSED:
+            title = f"{done}, and it got worse · {took}"
+            advice = f"To go back: {plan.undo}." if plan.undo else ""
+        case _:
+            title = f"{done}, not proven healthy within {minutes(settings.deadline_seconds)}"
+            if judgement.line and not judgement.findings:
+                title = f"{done}, not proven healthy: {judgement.line} · {took}"
+            advice = "Look at its tree: it may still get well, or say why it does not."
+    return Outcome(kind, title, evidence=judgement.evidence, findings=judgement.findings, advice=advice)
+
+
+def engine_failed(plan: Plan, newest: Revision | None, message: str, findings: tuple[Finding, ...]) -> Outcome:
+    """Helm said no, or said yes while the record says otherwise."""
+    name = plan.intent.release.name
+    said = message or "the record does not show what was asked for"
+    return Outcome(
+        OutcomeKind.FAILED,
+        f"Helm could not {plan.intent.verb.value} {name}: {said}",
+        evidence=(_left(plan, newest),),
+        findings=findings,
+        advice=_way_out(plan, newest),
+    )
+
+
+def cancelled(plan: Plan, newest: Revision | None, message: str) -> Outcome:
+    """What a cancel left, from the record and not from hope."""
+    name = plan.intent.release.name
+    return Outcome(
+        OutcomeKind.CANCELLED,
+        f"Cancelled: {plan.intent.verb.value} of {name}" + (f", {message}" if message else ""),
+        evidence=(_left(plan, newest),) if newest is not None else (),
+        advice=_way_out(plan, newest) if newest is not None else "",
+    )
+
+
+def stumbled(plan: Plan, error: AcpTuiError, *, acted: bool) -> Outcome:
+    """An error of ours or of the cluster: before Helm ran nothing was done, after it the verdict is open."""
+    name = plan.intent.release.name
+    if not acted:
+        return Outcome(
+            OutcomeKind.FAILED,
+            f"Nothing was done to {name}: {error.title}",
+            evidence=(error.tried,) if error.tried else (),
+            advice=error.advice,
+        )
+    return Outcome(
+        OutcomeKind.NOT_PROVEN,
+        f"Helm ended its {plan.intent.verb.value} of {name}, but what came of it could not be read: {error.title}",
+        evidence=(error.tried,) if error.tried else (),
+        advice=error.advice or f"Open the history of {name}.",
+    )
+
+
+def minutes(seconds: float) -> str:
+    """`0:52`, `12:05`."""
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def _done(plan: Plan, operation: Operation) -> str:
+    name = plan.intent.release.name
+    revision = f" as revision {operation.revision_after}" if operation.revision_after else ""
+    match plan.intent.verb:
+        case Verb.ROLLBACK:
+            return f"Rolled back {name} to {plan.intent.revision}{revision}"
+        case Verb.UPGRADE:
+            return f"Upgraded {name} to {plan.target_chart}{revision}"
+        case Verb.DEPLOY:
+            return f"Deployed {name} ({plan.target_chart}){revision}"
+        case Verb.UNINSTALL:
+            return f"Uninstalled {name}"
+
+
+def _left(plan: Plan, newest: Revision | None) -> str:
+    if newest is None:
+        return f"no record of {plan.intent.release.name} is left"
+    if newest.revision > plan.base_revision:
+        return f"revision {newest.revision} is {newest.status}"
+    return f"revision {newest.revision} is still the newest, {newest.status}"
+
+
+def _way_out(plan: Plan, newest: Revision | None) -> str:
+    """The least act that leaves the state the release is in."""
+    if newest is None:
+        return ""
+    if plan.intent.verb is Verb.UNINSTALL:
+        return "Uninstall again to finish; without hooks, if it is a hook that holds it."
+    if plan.intent.verb is Verb.DEPLOY:
+        return "Uninstall it, then deploy again."
+    if newest.status in PENDING or newest.revision > plan.base_revision:
+        return f"Roll back to {plan.base_revision}." if plan.base_revision else ""
+    return "Nothing of the release changed; correct the cause and try again."

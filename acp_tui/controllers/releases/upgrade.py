@@ -1,0 +1,59 @@
+"""Upgrading: what the new chart or the new values render to, beside what is stored now."""
+
+from __future__ import annotations
+
+from acp_tui.controllers.checks import check_record, passed, refused
+from acp_tui.controllers.effects import hooks_for
+from acp_tui.controllers.ground import Draft, Ground
+from acp_tui.controllers.redact import without_login
+from acp_tui.controllers.releases.request import engine_request
+from acp_tui.model.errors import RecordError
+from acp_tui.model.plan import ValuesMode
+from acp_tui.model.release import PENDING, ReleaseBody
+
+
+async def draft(ground: Ground) -> Draft:
+    newest = ground.newest
+    if newest is None:
+        said = f"no release {ground.ref.name} in {ground.ref.namespace}"
+        check = refused("name", "The release exists", said, "Deploy it.")
+        return Draft(ground.intent, f"Upgrade {ground.ref.name}", checks=(check,))
+    try:
+        stored, current = await ground.record(newest.revision)
+    except RecordError as error:
+        return Draft(
+            ground.intent, f"Upgrade {ground.ref.name}", checks=(check_record(error, revision=newest.revision),)
+        )
+    before = ground.parts_of(current)
+    if newest.status in PENDING:
+        # Helm renders nothing for a locked release; the check on the lock, which all verbs share, refuses.
+        return Draft(ground.intent, f"Upgrade {ground.ref.name}: it is {newest.status}", before=before, after=before)
+    request = engine_request(ground.intent, context=ground.cluster.context, stored=stored.release)
+    rendered = await ground.require_engine().render(request)
+    after = ground.parts(rendered.manifest, origin=f"the manifest that {rendered.chart} renders to")
+    target = f"{rendered.chart} {rendered.chart_version}".strip()
+    return Draft(
+        intent=ground.intent,
+        headline=f"Upgrade {ground.ref.name} from {_chart(current)} (revision {newest.revision}) "
+        f"to {target}{_from(ground)}",
+        before=before,
+        after=after,
+        hooks=() if ground.intent.no_hooks else hooks_for(rendered.hooks, "pre-upgrade", "post-upgrade"),
+        checks=(check_record(None, revision=newest.revision), passed("chart", "The chart renders", target)),
+        undo=f"roll back to {newest.revision}",
+        target_chart=target,
+        manifest=rendered.manifest,
+    )
+
+
+def _chart(body: ReleaseBody) -> str:
+    return f"{body.chart} {body.chart_version}".strip()
+
+
+def _from(ground: Ground) -> str:
+    """Where chart and values come from, because both decide what happens."""
+    intent = ground.intent
+    source = f" of {without_login(intent.chart)}" if intent.chart else ", the chart it has"
+    if intent.values_mode is ValuesMode.REUSE:
+        return f"{source}, its values kept{' and yours over them' if intent.values else ''}"
+    return f"{source}, with {'your values' if intent.values else 'the values of the chart'}"
