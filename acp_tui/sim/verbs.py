@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from acp_tui.sim import apply, listing, patch, representation
+from acp_tui.sim import apply, listing, patch, protobuf, representation
 from acp_tui.sim.answers import ApiError, bad_request, not_found
 from acp_tui.sim.store import Stored, encode, indexed_fields
 from acp_tui.sim.write import require_name
@@ -48,6 +48,8 @@ class Verbs:
         if not raw.strip():
             return {}
         kind = request.content_type
+        if kind == protobuf.MEDIA_TYPE:
+            return protobuf.decode(raw)
         if "yaml" in kind:
             return _yaml(raw)
         if "json" in kind or kind in ("", "application/octet-stream"):
