@@ -13,7 +13,7 @@ from acp_tui.clients.kube.discovery import Kinds, discover, version
 from acp_tui.clients.kube.transport import Transport
 from acp_tui.fleet.follow import follow
 from acp_tui.fleet.store import Store
-from acp_tui.fleet.watchplan import PLAN, Watch
+from acp_tui.fleet.watchplan import ALL_VIEWS, PLAN, Watch
 from acp_tui.insight.phrases import line
 from acp_tui.model.cluster import Role
 from acp_tui.model.errors import AcpTuiError, ClusterError, RecordError
@@ -39,14 +39,23 @@ Connect = Callable[[Context], Transport]
 class Session:
     """A cluster while the console is open; `store` is what is known of it, `kinds` what it serves (None before).
 
-    `settled` is set once every watched kind has had an answer, or the cluster could not be reached at all.
+    `settled` is set once every watched kind has had an answer, or the cluster could not be reached at all; `error`
+    is what kept the cluster from answering, None while it does. `views` limit what is followed to what they show.
     """
 
     def __init__(
-        self, context: Context, *, connect: Connect, clock: Clock, changed: Callable[[frozenset[str]], None]
+        self,
+        context: Context,
+        *,
+        connect: Connect,
+        clock: Clock,
+        changed: Callable[[frozenset[str]], None],
+        views: frozenset[str] = ALL_VIEWS,
     ) -> None:
         self.context = context
         self.kinds: Kinds | None = None
+        self.error: AcpTuiError | None = None
+        self._views = views
         self.settled = asyncio.Event()
         self.store = Store(context.name, clock=clock, changed=changed)
         self.store.production = context.production
@@ -164,7 +173,8 @@ class Session:
                 continue
 
     def _served(self, watch: Watch) -> bool:
-        return self.kinds is not None and self.kinds.has(watch.group, watch.kind)
+        wanted = bool(watch.feeds & self._views)
+        return wanted and self.kinds is not None and self.kinds.has(watch.group, watch.kind)
 
     async def _follow(self, watch: Watch, answered: asyncio.Event) -> None:
         kind = self.kinds.by_gk(watch.group, watch.kind) if self.kinds else None
@@ -227,13 +237,14 @@ class Session:
             store.role = Role.WORKLOAD
 
     def _answered(self) -> None:
-        self._failures = 0
+        self._failures, self.error = 0, None
         self.store.reachable, self.store.problem = True, ""
         self._refresh(answered=True)
 
     def _no_answer(self, error: AcpTuiError, *, at: float) -> None:
         """Once may be chance; a second silence, or never having had an answer, is down."""
         self._failures += 1
+        self.error = error
         store = self.store
         if isinstance(error, _ANSWERED):
             store.reachable = True

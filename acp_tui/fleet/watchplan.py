@@ -20,6 +20,7 @@ from acp_tui.model.objects import (
 from acp_tui.model.platform import AppRelease
 
 CLUSTERS, APPLICATIONS, RELEASES, QUOTAS = "clusters", "applications", "releases", "quotas"
+ALL_VIEWS = frozenset({CLUSTERS, APPLICATIONS, RELEASES, QUOTAS})
 
 # Only what is not superseded: the newest of each release. Histories are read when they are opened.
 _NEWEST = "owner=helm,status!=superseded"
