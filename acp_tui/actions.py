@@ -42,7 +42,7 @@ CONTEXTS: dict[str, str] = {
     "scroll": "Moving",
     "table": "Tables",
     "tree": "Trees",
-    "halves": "Two lists on one screen",
+    "halves": "Several frames on one screen",
     "cluster": "Clusters",
     "release": "Releases",
     "object": "Objects",
@@ -54,6 +54,7 @@ CONTEXTS: dict[str, str] = {
     "review": "Review",
     "run": "Run and verdict",
     "form": "Forms",
+    "choose": "Choosing",
 }
 
 _OBJECT_PLACE = ("object", "table", "scroll", "workspace", "global")
@@ -72,10 +73,12 @@ PLACES: dict[str, tuple[str, ...]] = {
     "compare": ("text", "scroll", "global"),
     "text": ("text", "scroll", "global"),
     "logs": ("logs", "text", "scroll", "global"),
-    "review": ("review", "table", "scroll", "global"),
-    "run": ("run", "scroll", "global"),
+    "review": ("review", "halves", "table", "scroll", "global"),
+    "run": ("run", "halves", "scroll", "global"),
     "deploy": ("form", "global"),
     "help": ("scroll", "global"),
+    "palette": ("scroll", "global"),
+    "choose": ("choose", "table", "scroll", "global"),
 }
 """Which contexts are alive together in a place, the narrowest first: two of them may not share a key."""
 
@@ -130,7 +133,7 @@ ACTIONS: tuple[Action, ...] = (
     # tree
     Action("fold", "tree", "Fold", "Close or open this branch", ("space",), "fold"),
     Action("fold_all", "tree", "Fold all", "Close all branches, or open all", ("*",)),
-    Action("other_half", "halves", "Other list", "Move between the tree and the history", ("tab", "shift+tab")),
+    Action("other_half", "halves", "Next frame", "Move to the next frame of the screen", ("tab", "shift+tab")),
     # cluster
     Action("cluster_applications", "cluster", "Its applications", "Applications of this cluster", ("a",), "its apps"),
     Action("cluster_releases", "cluster", "Its releases", "Releases of this cluster", ("h",), "its releases"),
@@ -213,6 +216,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_field", "form", "Field before", "Move to the field before", ("shift+tab", "up")),
     Action("submit", "form", "Review", "Plan it and show the review", ("ctrl+y",), "review"),
     Action("edit_values", "form", "Edit values", "Write the values in $EDITOR", ("ctrl+o", "f4"), "edit values"),
+    # choose
+    Action("choose", "choose", "Choose", "Mark or unmark this one", ("space",), "choose"),
+    Action("choose_all", "choose", "All", "Mark all, or none", ("a",), "all"),
 )
 
 
