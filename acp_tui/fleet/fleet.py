@@ -11,7 +11,7 @@ from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.transport import Transport
 from acp_tui.fleet.picture import Picture, Shared
 from acp_tui.fleet.session import Connect, Session
-from acp_tui.fleet.watchplan import CLUSTERS
+from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
 from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.errors import UsageError
 from acp_tui.model.refs import Clock
@@ -27,8 +27,9 @@ Told = Callable[[frozenset[str]], None]
 class Fleet:
     """Sessions by context name, in the order given.
 
-    `lazy` contexts are listed and dialled only by `look`. `connect` makes the transport of a context. All methods
-    belong to the loop `start` was called on, and none of them waits for a cluster but those that say so.
+    `lazy` contexts are listed and dialled only by `look`. `connect` makes the transport of a context. `views` says
+    what will be asked of `rows`: a one-shot list of releases need not follow pods. All methods belong to the loop
+    `start` was called on, and none of them waits for a cluster but those that say so.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Fleet:
         connect: Connect | None = None,
         clock: Clock = time.time,
         lazy: frozenset[str] = frozenset(),
+        views: frozenset[str] = ALL_VIEWS,
     ) -> None:
         self._clock = clock
         self._lazy = lazy
+        self._views = views
         self._wake = asyncio.Event()
         self._told: dict[int, Told] = {}
         self._next = 0
@@ -55,8 +58,11 @@ class Fleet:
             self._pictures[context.name].dirty |= views
             self._wake.set()
 
-        session = Session(context, connect=connect, clock=self._clock, changed=changed)
+        session = Session(context, connect=connect, clock=self._clock, changed=changed, views=self._views)
         self._pictures[context.name] = Picture(session, self._shared, self._clock)
+
+    def now(self) -> float:
+        return self._clock()
 
     @property
     def names(self) -> tuple[str, ...]:

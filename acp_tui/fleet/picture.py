@@ -51,6 +51,7 @@ class Picture:
         self._shared = shared
         self._clock = clock
         self._rows: dict[str, tuple[Any, ...]] = dict.fromkeys(VIEWS, ())
+        self._changed: set[str] = set()
 
     def rows(self, view: str) -> tuple[Any, ...]:
         if self.dirty:

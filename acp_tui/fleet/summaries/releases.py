@@ -30,7 +30,7 @@ def newest_revisions(store: Store) -> dict[ReleaseRef, Revision]:
             if found is None:
                 continue
             known = newest.get(found.ref)
-            if known is None or found.revision > known.revision:
+            if known is None or (not found.unreadable, found.revision) > (not known.unreadable, known.revision):
                 newest[found.ref] = found
     return newest
 
