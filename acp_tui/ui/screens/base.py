@@ -17,6 +17,7 @@ from acp_tui.config.keys import shown_key
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.framed import Framed
+from acp_tui.ui.widgets.notice import Notice
 from acp_tui.ui.widgets.oneline import OneLine
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ class Acting(Screen[T], inherit_bindings=False):
 
     # keys and actions
 
+    def tick(self) -> None:
+        """A second went by; extend it where ages are shown."""
+
     async def on_key(self, event: events.Key) -> None:
+        Notice.dismiss(self)
         focused = self.focused
         if focused is not None and not isinstance(focused, Framed) and event.key in self.active_bindings:
             return
@@ -107,9 +112,9 @@ class Acting(Screen[T], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - the border of the action runner
             self.acp.show_error(error, doing=action.title)
 
-    async def perform_named(self, name: str) -> None:
-        """Do the action of a full name such as `object.yaml`."""
-        action = find(name)
+    async def perform_named(self, name: str | None) -> None:
+        """Do the action of a full name such as `object.yaml`; nothing for None."""
+        action = find(name) if name else None
         if action is not None:
             await self.perform(action)
 
@@ -121,9 +126,13 @@ class Acting(Screen[T], inherit_bindings=False):
                 return cast(Callable[[], Awaitable[None] | None], doer)
         return None
 
+    def has(self, action: Action) -> bool:
+        """Whether anything here does it at all."""
+        return self._doer(action.id) is not None
+
     def can(self, action: Action) -> bool:
         """Whether a key for it would do something now."""
-        return self._doer(action.id) is not None and not self.why_not(action)
+        return self.has(action) and not self.why_not(action)
 
     # the hint line
 
@@ -163,6 +172,9 @@ class Acting(Screen[T], inherit_bindings=False):
             from acp_tui.ui.screens.text import TextScreen
 
             self.app.push_screen(TextScreen(ref, what=what))
+
+    def do_events(self) -> None:
+        self._open_text("events")
 
     def do_logs(self) -> None:
         self._open_logs(previous=False)

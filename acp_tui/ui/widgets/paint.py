@@ -121,9 +121,7 @@ class Brush:
             if place:
                 out.append(Segment(" " * GAP, base))
                 used += GAP
-            out += self._cell(
-                column, room, cell, over=over, guide=guide if not place else "", changed=place in marks, first=not place
-            )
+            out += self._cell(column, room, cell, over=over, guide=guide if not place else "", changed=place in marks)
             used += room
         out.append(Segment(" " * max(0, width - used), base))
         return out
@@ -150,7 +148,6 @@ class Brush:
         over: Style | None,
         guide: str,
         changed: bool,
-        first: bool,
     ) -> Iterable[Segment]:
         style = self._laid(self.look.of(cell.tone), over)
         if changed:
@@ -167,9 +164,7 @@ class Brush:
         if column.glyph:
             sign = self.glyphs.of(cell.tone)
             text = f"{sign} {text}" if sign else f"  {text}"
-        shown = fit(
-            text, room, self.glyphs.ellipsis, right=column.align == "right", middle=first or column.id in _NAMES
-        )
+        shown = fit(text, room, self.glyphs.ellipsis, right=column.align == "right", middle=column.middle)
         out += self._matched(shown, style) if self.words else [Segment(shown, style)]
         return out
 
@@ -200,9 +195,6 @@ class Brush:
     @staticmethod
     def _laid(style: Style, over: Style | None) -> Style:
         return style if over is None else style + over
-
-
-_NAMES = frozenset({"name", "namespace", "release", "application", "object"})
 
 
 def _places(text: str, word: str) -> Iterable[int]:

@@ -11,7 +11,6 @@ from textual.cache import LRUCache
 from textual.geometry import Region
 
 from acp_tui.fleet.columns import View
-from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.framed import Framed, segments
@@ -20,9 +19,6 @@ from acp_tui.ui.widgets.rows import Query, R, Rows
 
 MARK_SECONDS = 1.0
 """How long a changed cell stays marked."""
-
-_QUIET = frozenset({Tone.DIM, Tone.STALE})
-"""Tones that do not call for attention: ages change all the time and are never marked."""
 
 _Face = tuple[tuple[Painted, ...], str, bool, bool, frozenset[int]]
 """All that decides how a line looks: cells, guide, under the cursor, focused, changed cells."""
@@ -274,8 +270,8 @@ class RowsView(Framed, Generic[R]):
             is_now = self._cells(row)
             changed = frozenset(
                 place
-                for place, cell in enumerate(is_now)
-                if cell.tone not in _QUIET and was[2][place : place + 1] != (cell,)
+                for place, (column, _) in enumerate(self._layout.columns)
+                if not column.ages and was[2][place : place + 1] != is_now[place : place + 1]
             )
             if changed:
                 marks[row.key] = changed

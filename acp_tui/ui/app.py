@@ -1,0 +1,247 @@
+"""The application: paints first, opens the clusters behind the first paint, and carries what every screen shares."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.screen import Screen
+
+from acp_tui.config.keymaps import Keymap, load_keymap
+from acp_tui.config.settings import Settings
+from acp_tui.config.themes import DEFAULT, FALLBACK, ThemeFile, load_theme
+from acp_tui.model.errors import AcpTuiError, ConfigError
+from acp_tui.model.health import Tone
+from acp_tui.model.refs import Clock
+from acp_tui.terminal.glyphs import choose
+from acp_tui.ui.look import Look, Span, colourless
+from acp_tui.ui.screens.base import Acting, BaseScreen
+from acp_tui.ui.screens.workspace import Workspace
+from acp_tui.ui.theme import css_variables, look_of, textual_theme
+from acp_tui.ui.widgets.framed import Framed
+from acp_tui.ui.widgets.notice import Notice
+from acp_tui.ui.widgets.oneline import OneLine
+
+if TYPE_CHECKING:
+    from acp_tui.ui.backend import Backend
+
+Opener = Callable[[], Awaitable["Backend"]]
+TICK_SECONDS = 1.0
+"""How often ages are looked at; a line is drawn again only when its words differ."""
+
+
+class AcpApp(App[None], inherit_bindings=False):
+    """Everything visible; what it knows of clusters comes through the Backend that `open_backend` gives later."""
+
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (180, "-wide")]  # noqa: RUF012 - the base declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+    CSS = """
+    Screen { background: $background; color: $foreground; layers: default notice; }
+    .framed { border: round $frame; border-title-color: $frame-focus; }
+    .-ascii .framed { border: ascii $frame; }
+    """
+
+    def __init__(
+        self,
+        open_backend: Opener,
+        *,
+        settings: Settings | None = None,
+        problems: Sequence[str] = (),
+        close_backend: Callable[[], Awaitable[object]] | None = None,
+        clock: Clock = time.time,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.no_colours = bool(env.get("NO_COLOR"))
+        super().__init__(ansi_color=True if self.no_colours else None)
+        if self.no_colours:
+            os.environ["NO_COLOR"] = env["NO_COLOR"]  # Textual takes it away, but an editor or helm should see it
+        self.animation_level = "none"
+        self.clock = clock
+        self.backend: Backend | None = None
+        self.glyphs = choose(self.settings.glyphs, env=env, encoding=sys.stdout.encoding or "")
+        self.problems = list(problems)
+        self.keymap: Keymap = self._load_keymap()
+        self.look: Look = colourless()
+        self._open_backend = open_backend
+        self._close_backend = close_backend
+        self._told = ""
+        self.dress(self._load_theme())
+        self.set_class(self.glyphs.name == "ascii", "-ascii")
+
+    # how it looks
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return css_variables(FALLBACK)
+
+    def dress(self, theme: ThemeFile) -> None:
+        """Paint everything in a theme; with NO_COLOR only weight and reversal are left of any of them."""
+        self.register_theme(textual_theme(theme))
+        self.look = colourless() if self.no_colours else look_of(theme)
+        self.theme = theme.name
+        if self._running:
+            for screen in self.screen_stack:
+                for framed in screen.query(Framed):
+                    framed.dress()
+                for line in screen.query(OneLine):
+                    line.refresh()
+
+    def _load_theme(self) -> ThemeFile:
+        wanted = self.settings.theme
+        if wanted == "auto":
+            wanted = "ansi" if self.console.color_system == "standard" else DEFAULT
+        try:
+            return load_theme(wanted)
+        except ConfigError as error:
+            self.problems.append(str(error))
+            return FALLBACK
+
+    def _load_keymap(self) -> Keymap:
+        try:
+            keymap = load_keymap(self.settings.keymap)
+        except ConfigError as error:
+            self.problems.append(str(error))
+            return load_keymap()
+        if keymap.problems:
+            more = f" (and {len(keymap.problems) - 1} more)" if len(keymap.problems) > 1 else ""
+            self.problems.append(f"{keymap.problems[0]}{more} · the default keymap is used instead")
+        return keymap
+
+    # life
+
+    def get_default_screen(self) -> Screen[None]:
+        return Workspace()
+
+    def on_mount(self) -> None:
+        self.set_interval(TICK_SECONDS, self._tick, name="tick")
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        if self.problems:
+            self.toast("\n".join(self.problems), tone=Tone.WARN, stays=True)
+        self.run_worker(self._connect(), name="open", exit_on_error=False)
+
+    async def _connect(self) -> None:
+        try:
+            self.backend = await self._open_backend()
+        except Exception as error:  # noqa: BLE001 - the border of this worker
+            self.workspace.failed(error)
+            self.show_error(error, doing="Connect")
+            return
+        self.backend.controller.subscribe(lambda _: self.refresh_status())
+        self.workspace.connected(self.backend)
+        self.refresh_status()
+
+    async def on_unmount(self) -> None:
+        if self._close_backend is not None:
+            await self._close_backend()
+
+    @property
+    def workspace(self) -> Workspace:
+        return next(screen for screen in self.screen_stack if isinstance(screen, Workspace))
+
+    def _tick(self) -> None:
+        screen = self.screen
+        if isinstance(screen, Acting):
+            screen.tick()
+        self.refresh_status()
+
+    def refresh_status(self) -> None:
+        """Say again, where it changed, how many problems there are, what runs and what time it is."""
+        if isinstance(self.screen, BaseScreen):
+            self.screen.refresh_heading()
+
+    def status_spans(self) -> tuple[Span, ...]:
+        """The right end of each heading: problems, running acts, the minute."""
+        spans: list[Span] = []
+        if self.backend is not None:
+            problems = self.workspace.problem_count
+            if problems:
+                word = "problem" if problems == 1 else "problems"
+                spans.append((f"{self.glyphs.of(Tone.FAIL)} {problems} {word}  ", Tone.FAIL))
+            running = [operation for operation in self.backend.controller.operations() if not operation.state.over]
+            if running:
+                spans.append((f"{self.glyphs.running} {len(running)} running  ", Tone.ACCENT))
+        if self.settings.read_only:
+            spans.append(("read-only  ", Tone.ACCENT))
+        spans.append((time.strftime("%H:%M", time.localtime(self.clock())), Tone.DIM))
+        return tuple(spans)
+
+    # saying things
+
+    def toast(self, text: str, tone: Tone = Tone.OK, *, stays: bool = False) -> None:
+        """Say a result above the hint line for a few seconds; with `stays`, until a key is pressed."""
+        Notice.say(self.screen, self.glyphs.say(text), tone, stays=stays or tone is Tone.FAIL)
+
+    def show_error(self, error: BaseException, doing: str = "") -> None:
+        """Say an error until a key is pressed: what happened, what was tried, what to do next."""
+        if isinstance(error, AcpTuiError):
+            text = "\n".join(part for part in (error.title, error.tried, error.advice) if part)
+        else:
+            text = f"{doing or 'An action'} failed unexpectedly: {type(error).__name__}: {error}"
+            self.log.error(text)
+        self.toast(text, Tone.FAIL)
+
+    def run_safely(self, work: Coroutine[Any, Any, object], *, doing: str, group: str = "") -> None:
+        """Run in the background; whatever it raises becomes a message. A new one of a group ends the one before."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001 - the border of the worker wrapper
+                self.show_error(error, doing=doing)
+
+        self.screen.run_worker(guarded(), group=group or "safely", exclusive=bool(group), exit_on_error=False)
+
+    async def edit_text(self, text: str, suffix: str = ".yaml") -> str | None:
+        """The text as $EDITOR left it; the terminal is the editor's meanwhile. None where it was left as it was."""
+        from acp_tui.clients.editor import edit
+
+        with self.suspend():
+            edited = edit(text, suffix=suffix)
+        return None if edited == text else edited
+
+    # what can be done everywhere
+
+    def do_help(self) -> None:
+        from acp_tui.ui.screens.help import HelpScreen
+
+        screen = self.screen
+        if isinstance(screen, Acting) and not isinstance(screen, HelpScreen):
+            self.push_screen(HelpScreen(screen))
+
+    def do_palette(self) -> None:
+        from acp_tui.ui.palette import Palette
+
+        screen = self.screen
+        if isinstance(screen, Acting) and not isinstance(screen, Palette):
+            self.push_screen(Palette(screen), screen.perform_named)
+
+    async def do_goto(self) -> None:
+        workspace = self.workspace
+        while self.screen is not workspace and len(self.screen_stack) > 1:
+            self.pop_screen()
+        await workspace.ask_where()
+
+    def do_redraw(self) -> None:
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
+
+    def do_quit(self) -> None:
+        self.exit()
+
+    def do_theme(self) -> None:
+        from acp_tui.config.themes import load_themes
+
+        themes = load_themes().found
+        names = sorted(themes)
+        place = names.index(self.theme) if self.theme in names else -1
+        chosen = themes[names[(place + 1) % len(names)]]
+        self.dress(chosen)
+        self.toast(f"Theme: {chosen.title}")

@@ -1,0 +1,291 @@
+"""One pane: a view of the fleet in a frame, with lines about the row under the cursor below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from acp_tui.fleet.views import View, view
+from acp_tui.model.application import ApplicationSummary
+from acp_tui.model.cluster import ClusterSummary
+from acp_tui.model.health import Health, Tone
+from acp_tui.model.quota import QuotaSummary
+from acp_tui.model.refs import ObjectRef
+from acp_tui.model.release import ReleaseRef, ReleaseSummary
+from acp_tui.ui.look import Span
+from acp_tui.ui.panes.aim import OBJECTS, Aim
+from acp_tui.ui.panes.detail import Teller
+from acp_tui.ui.panes.scope import Scope
+from acp_tui.ui.widgets.framed import Lines
+from acp_tui.ui.widgets.grid import Grid
+
+if TYPE_CHECKING:
+    from acp_tui.fleet.inspect import MergedTable
+    from acp_tui.ui.app import AcpApp
+    from acp_tui.ui.backend import Backend
+
+OBJECTS_SECONDS = 5.0
+"""A table of any kind is asked for again after so long, while somebody looks at it."""
+TITLES = {"clusters": "Fleet"}
+
+
+class Pane(Vertical, can_focus=False, inherit_bindings=False):
+    """Shows one `Aim`; where it came from is kept, so that escape leads back."""
+
+    DEFAULT_CSS = """
+    Pane { height: 1fr; width: 1fr; }
+    Pane > .detail { height: 8; display: none; }
+    """
+
+    def __init__(self, aim: Aim) -> None:
+        super().__init__()
+        self.aim = aim
+        self.trail: list[Aim] = []
+        self._scope = Scope()
+        self._asked_at = 0.0
+        self._answered_at: float | None = None
+        self._table: MergedTable | None = None
+
+    def compose(self) -> ComposeResult:
+        acp = cast("AcpApp", self.app)
+        yield Grid(self._view(), clock=acp.clock)
+        yield Lines(classes="detail")
+
+    def on_mount(self) -> None:
+        self.query_one(".detail", Lines).can_focus = False
+        self.say_where()
+
+    @property
+    def acp(self) -> AcpApp:
+        return cast("AcpApp", self.app)
+
+    @property
+    def grid(self) -> Grid[Any]:
+        return self.query_one(Grid)
+
+    @property
+    def row(self) -> Any:
+        return self.grid.row
+
+    # where to
+
+    def go(self, aim: Aim, *, remember: bool = True) -> None:
+        """Look at something else; `back` leads here again."""
+        if remember:
+            self.trail.append(self._left())
+        changed = (aim.view, aim.kind) != (self.aim.view, self.aim.kind)
+        self.aim = aim
+        if changed:
+            self._table = None
+            self._asked_at = 0.0
+            self._answered_at = None
+            self.grid.show_view(self._view())
+        grid = self.grid
+        grid.set_filter(aim.filter)
+        grid.set_sort(aim.sort, descending=aim.descending)
+        self.update()
+        if aim.key:
+            grid.select(aim.key)
+
+    def back(self) -> bool:
+        """Go where it came from; False at the start of the trail."""
+        if not self.trail:
+            return False
+        self.go(self.trail.pop(), remember=False)
+        return True
+
+    def narrow(self, *, clusters: frozenset[str] | None, namespace: str) -> None:
+        """Show only these clusters and this namespace from now on."""
+        self.go(replace(self._left(), clusters=clusters, namespace=namespace))
+
+    def filter(self, text: str) -> None:
+        self.aim = replace(self.aim, filter=text)
+        self.grid.set_filter(text)
+        self.say_where()
+
+    def _left(self) -> Aim:
+        rows = self.grid.rows
+        return replace(self.aim, sort=rows.sort, descending=rows.descending, key=self.grid.key)
+
+    # rows
+
+    def update(self) -> None:
+        """Take the rows as they are now, and draw what differs."""
+        backend = self.acp.backend
+        if backend is None:
+            self.say_where()
+            return
+        clusters = backend.fleet.clusters()
+        chosen = [each for each in clusters if self.aim.clusters is None or each.name in self.aim.clusters]
+        self._scope = Scope.of(chosen)
+        rows = self._rows(backend)
+        if rows is not None:
+            self.grid.show(rows)
+        self.say_where()
+        self.tell()
+
+    def tick(self) -> None:
+        """Let time pass."""
+        self.grid.tick()
+        self.say_where()
+        if self.aim.view == OBJECTS and self.acp.clock() - self._asked_at >= OBJECTS_SECONDS:
+            self.update()
+
+    def _rows(self, backend: Backend) -> Sequence[Any] | None:
+        if self.aim.view == OBJECTS:
+            self._ask(backend)
+            return None
+        if self.aim.view == "activity":
+            rows: Sequence[Any] = backend.controller.operations()
+        else:
+            rows = backend.fleet.rows(self.aim.view, clusters=self.aim.clusters)
+        if self.aim.namespace or (self.aim.clusters is not None and self.aim.view == "activity"):
+            rows = [row for row in rows if self.aim.shows(row)]
+        return rows
+
+    def _ask(self, backend: Backend) -> None:
+        now = self.acp.clock()
+        if now - self._asked_at < OBJECTS_SECONDS:
+            return
+        self._asked_at = now
+        aim = self.aim
+        asked = backend.inspector.table(aim.kind, clusters=aim.clusters, namespace=aim.namespace)
+
+        async def answer() -> None:
+            table = await asked
+            if self.aim.kind == aim.kind and self.aim.view == OBJECTS:
+                self._show_table(table)
+
+        self.acp.run_safely(answer(), doing=f"List {aim.kind}", group=f"objects-{id(self)}")
+
+    def _show_table(self, table: MergedTable) -> None:
+        from acp_tui.ui.panes.objects import view_of
+
+        if self._table is None or self._table.columns != table.columns or not self._table.rows:
+            self.grid.show_view(view_of(table, self.aim.kind))
+            self.grid.set_filter(self.aim.filter)
+        self._table = table
+        self._answered_at = self.acp.clock()
+        self.grid.show(table.rows)
+        self.say_where()
+
+    def _view(self) -> View[Any]:
+        if self.aim.view != OBJECTS:
+            return view(self.aim.view)
+        from acp_tui.ui.panes.objects import unanswered
+
+        return unanswered(self.aim.kind)
+
+    # words
+
+    def say_where(self) -> None:
+        """Title, state and the words in place of rows."""
+        grid, aim = self.grid, self.aim
+        shown, total = len(grid.rows), len(grid.rows.all)
+        count = f"{shown}" if shown == total else f"{shown}/{total}"
+        spans: list[Span] = [(f"{TITLES.get(aim.view, grid.view.title)} {count}", Tone.PLAIN)]
+        failing = self._failing()
+        if failing:
+            spans.append((f" {self.acp.glyphs.of(Tone.FAIL)} {failing}", Tone.FAIL))
+        if aim.clusters is not None:
+            names = sorted(aim.clusters)
+            text = ", ".join(names) if len(names) <= 2 else f"{len(names)} clusters"
+            spans.append((f"  {text}", Tone.ACCENT))
+        if aim.namespace:
+            spans.append((f"  ns:{aim.namespace}", Tone.ACCENT))
+        if aim.filter:
+            spans.append((f"  /{aim.filter}", Tone.ACCENT))
+        say = self.acp.glyphs.say
+        grid.set_title(*((say(text), tone) for text, tone in spans))
+        grid.set_state(*((say(text), tone) for text, tone in self._state()))
+        if not shown:
+            grid.set_empty(*([(say(text), tone)] for text, tone in self._empty()))
+
+    def _state(self) -> tuple[Span, ...]:
+        now = self.acp.clock()
+        if self.aim.view == OBJECTS:
+            if self._answered_at is None:
+                return (("loading…", Tone.DIM),)
+            old = int(now - self._answered_at)
+            return ((f"{old} s ago", Tone.STALE if old > 2 * OBJECTS_SECONDS else Tone.DIM),)
+        return self._scope.state(now)
+
+    def _failing(self) -> int:
+        match self.aim.view:
+            case "applications":
+                bad = (Health.DEGRADED, Health.MISSING)
+                return sum(row.health in bad for row in self.grid.rows.shown)
+            case "releases":
+                return sum(row.stuck or row.status == "failed" for row in self.grid.rows.shown)
+        return 0
+
+    def _empty(self) -> tuple[Span, ...]:
+        """Why there are no rows and what to do next; never a blank."""
+        if self.acp.backend is None:
+            return self.acp.workspace.opening()
+        waiting = self._scope.waiting
+        if self.aim.filter and self.grid.rows.all:
+            return ((f"Nothing matches /{self.aim.filter}.", Tone.PLAIN), ("esc takes the filter away.", Tone.DIM))
+        if waiting:
+            answered = self._scope.total - len(waiting)
+            return (
+                (f"{answered} of {self._scope.total} clusters answered.", Tone.PLAIN),
+                (f"Waiting for {', '.join(waiting)}", Tone.DIM),
+            )
+        if self.aim.view == OBJECTS and self._answered_at is None:
+            return ((f"Asking for {self.aim.kind}…", Tone.PLAIN),)
+        what = {"activity": "operations yet"}.get(self.aim.view, self.aim.kind or self.aim.view)
+        where = f" in namespace {self.aim.namespace}" if self.aim.namespace else ""
+        narrowed = self.aim.namespace or self.aim.clusters is not None
+        next_step = "0 shows all clusters and namespaces." if narrowed else ": goes to another view."
+        return ((f"No {what}{where}.", Tone.PLAIN), (next_step, Tone.DIM))
+
+    def tell(self) -> None:
+        """Say below the table what is known of the row under the cursor, where there is room for it."""
+        lines = self.query_one(".detail", Lines)
+        backend, row = self.acp.backend, self.row
+        if backend is None or not lines.display:
+            return
+        glyphs = self.acp.glyphs
+        title, told = Teller(backend.fleet, glyphs).tell(row, self.acp.clock())
+        lines.set_title((glyphs.say(title), Tone.PLAIN))
+        lines.show([[(glyphs.say(text), tone) for text, tone in line] for line in told])
+
+    # what the row is
+
+    def selected_object(self) -> ObjectRef | None:
+        match self.row:
+            case ApplicationSummary(ref=ref):
+                return ref if ref.kind else None
+            case QuotaSummary() as row if row.namespace:
+                return ObjectRef(row.cluster, "", "ResourceQuota", row.namespace, row.name)
+        if self.aim.view == OBJECTS and self.row is not None:
+            return cast(ObjectRef, self.row.ref)
+        return None
+
+    def selected_release(self) -> ReleaseRef | None:
+        """The release of the row; of an application, the one that carries its name."""
+        match self.row:
+            case ReleaseSummary(ref=ref):
+                return ref
+            case ApplicationSummary(ref=app) if self.acp.backend is not None:
+                rows: Sequence[ReleaseSummary] = self.acp.backend.fleet.rows(
+                    "releases", clusters=frozenset({app.cluster})
+                )
+                found = (row.ref for row in rows if (row.ref.namespace, row.ref.name) == (app.namespace, app.name))
+                return next(found, None)
+        return None
+
+    @property
+    def cluster(self) -> str:
+        """The cluster of the row under the cursor, empty for none."""
+        match self.row:
+            case ClusterSummary(name=name):
+                return name
+        from acp_tui.ui.panes.aim import place_of
+
+        return place_of(self.row)[0] if self.row is not None else ""

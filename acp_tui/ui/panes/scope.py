@@ -1,0 +1,84 @@
+"""How many clusters answer, counted and put into words: nobody may take an old or partial picture for a whole one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from acp_tui.fleet.cells import age
+from acp_tui.model.cluster import ClusterSummary
+from acp_tui.model.freshness import Age
+from acp_tui.model.health import Tone
+from acp_tui.ui.look import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Clusters by how they answer; `oldest` is when the longest silent one last did."""
+
+    live: int = 0
+    stale: int = 0
+    down: int = 0
+    waiting: tuple[str, ...] = ()
+    oldest: float | None = None
+
+    @classmethod
+    def of(cls, clusters: Iterable[ClusterSummary]) -> Scope:
+        live = stale = down = 0
+        waiting: list[str] = []
+        silent: list[float] = []
+        for cluster in clusters:
+            if cluster.reachable is False:
+                down += 1
+            elif cluster.freshness.state in (Age.LIVE, Age.POLLED):
+                live += 1
+            elif cluster.freshness.state is Age.NEVER:
+                waiting.append(cluster.name)
+            else:
+                stale += 1
+                if cluster.freshness.confirmed_at is not None:
+                    silent.append(cluster.freshness.confirmed_at)
+        return cls(live, stale, down, tuple(waiting), min(silent, default=None))
+
+    @property
+    def total(self) -> int:
+        return self.live + self.stale + self.down + len(self.waiting)
+
+    def counts(self) -> tuple[Span, ...]:
+        """`6 clusters · 4 live · 1 stale · 1 down`, for the heading."""
+        spans: list[Span] = [(f"{self.total} cluster{'' if self.total == 1 else 's'}", Tone.DIM)]
+        for number, word, tone in (
+            (self.live, "live", Tone.DIM),
+            (len(self.waiting), "connecting", Tone.ACCENT),
+            (self.stale, "stale", Tone.STALE),
+            (self.down, "down", Tone.FAIL),
+        ):
+            if number:
+                spans += [(" · ", Tone.DIM), (f"{number} {word}", tone)]
+        return tuple(spans)
+
+    def state(self, now: float) -> tuple[Span, ...]:
+        """The right end of a pane's edge: `live`, or what of the picture is not."""
+        if not self.total:
+            return ()
+        if self.live == self.total:
+            return (("live", Tone.DIM),)
+        spans: list[Span] = []
+        if self.stale:
+            spans.append((f"{self.stale} stale {age(self.oldest, now)}", Tone.STALE))
+        if self.down:
+            spans.append((f"{self.down} down", Tone.FAIL))
+        if self.waiting:
+            spans.append((f"{len(self.waiting)} connecting", Tone.ACCENT))
+        return tuple(part for span in spans for part in ((" · ", Tone.DIM), span))[1:]
+
+
+def problems_of(clusters: Iterable[ClusterSummary]) -> int:
+    """Failing applications, failed or stuck releases and silent clusters, counted once each."""
+    return sum(
+        (cluster.failing_applications or 0)
+        + (cluster.failed_releases or 0)
+        + (cluster.stuck_releases or 0)
+        + (cluster.reachable is False)
+        for cluster in clusters
+    )

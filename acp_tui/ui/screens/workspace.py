@@ -1,0 +1,409 @@
+"""The first screen: up to four panes on the fleet, each with its own view, clusters and filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textual.containers import Container
+from textual.css.query import NoMatches
+from textual.timer import Timer
+from textual.widget import Widget
+
+from acp_tui.actions import Action
+from acp_tui.model.cluster import ClusterSummary
+from acp_tui.model.errors import AcpTuiError
+from acp_tui.model.health import Tone
+from acp_tui.model.operation import Operation
+from acp_tui.model.quota import QuotaSummary
+from acp_tui.model.refs import ObjectRef
+from acp_tui.model.release import ReleaseRef
+from acp_tui.ui.look import Span
+from acp_tui.ui.panes.aim import OBJECTS, Aim, place_of
+from acp_tui.ui.panes.opening import screen_of
+from acp_tui.ui.panes.pane import TITLES, Pane
+from acp_tui.ui.panes.scope import Scope, problems_of
+from acp_tui.ui.screens.base import BaseScreen
+from acp_tui.ui.widgets.grid import Grid
+
+if TYPE_CHECKING:
+    from acp_tui.ui.backend import Backend
+    from acp_tui.ui.panes.bar import Bar
+
+PANES = 4
+WIDE = 180
+"""From so many cells on there are two panes at the start."""
+FLUSH_SECONDS = 0.1
+"""Changes of the fleet are drawn at most so often."""
+
+
+class Workspace(BaseScreen):
+    """Redraws only views that changed and are visible; everything else waits until somebody looks at it."""
+
+    CSS = """
+    #panes { height: 1fr; layout: vertical; }
+    #panes.-two { layout: vertical; }
+    .-wide #panes.-two { layout: horizontal; }
+    #panes.-many { layout: grid; grid-size: 2 2; }
+    #panes.-zoomed Pane { display: none; }
+    #panes.-zoomed Pane.-chosen { display: block; }
+    .-normal.-tall #panes .detail, .-wide.-tall #panes .detail { display: block; }
+    .-normal.-tall #panes.-many .detail { display: none; }
+    #panes.-bare .detail { display: none !important; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: Pane | None = None
+        self.problem_count = 0
+        self._scope = Scope()
+        self._error: Exception | None = None
+        self._dirty: set[str] = set()
+        self._flush_timer: Timer | None = None
+
+    def body(self) -> Iterable[Widget]:
+        aims = [Aim("clusters")]
+        if self.app.size.width >= WIDE:
+            aims.append(Aim("applications"))
+        yield Container(*map(Pane, aims), id="panes")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._arrange()
+        self.panes[0].grid.focus()
+
+    # state
+
+    @property
+    def panes(self) -> list[Pane]:
+        return list(self.query(Pane))
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that keys are about."""
+        panes = self.panes
+        return self.chosen if self.chosen in panes else panes[0]
+
+    @property
+    def place(self) -> str:
+        try:
+            return self.pane.aim.place
+        except IndexError:  # keys that come before the panes are there
+            return "fleet"
+
+    def heading(self) -> tuple[Span, ...]:
+        try:
+            aim = self.pane.aim
+        except IndexError:
+            return (("acp-tui", Tone.ACCENT),)
+        say = self.acp.glyphs.say
+        title = TITLES.get(aim.view) or (aim.kind if aim.view == OBJECTS else aim.view.capitalize())
+        counts = self._scope.counts() if self._scope.total else ((("connecting…"), Tone.DIM),)
+        return (
+            ("acp-tui  ", Tone.ACCENT),
+            (f"{title}   ", Tone.PLAIN),
+            *((say(text), tone) for text, tone in counts),
+        )
+
+    def opening(self) -> tuple[Span, ...]:
+        """What stands in every pane until there is anything to show: that we connect, or why we cannot."""
+        error = self._error
+        if error is None:
+            return (("Connecting…", Tone.PLAIN), ("The clusters come as they answer.", Tone.DIM))
+        sign = self.acp.glyphs.of(Tone.FAIL)
+        if isinstance(error, AcpTuiError):
+            rest = tuple((text, Tone.DIM) for text in (error.tried, error.advice) if text)
+            return ((f"{sign} {error.title}", Tone.FAIL), *rest)
+        return ((f"{sign} {type(error).__name__}: {error}", Tone.FAIL),)
+
+    # the fleet
+
+    def connected(self, backend: Backend) -> None:
+        """The rooms below are open: show what is there and follow it."""
+        backend.fleet.subscribe(self._changed)
+        backend.controller.subscribe(lambda _: self._changed(frozenset({"activity"})))
+        self.update()
+
+    def failed(self, error: Exception) -> None:
+        """There is nothing to show, and this is why."""
+        self._error = error
+        for pane in self.panes:
+            pane.say_where()
+
+    def _changed(self, views: frozenset[str]) -> None:
+        self._dirty |= views
+        if self._flush_timer is None and self.is_current:
+            self._flush_timer = self.set_timer(FLUSH_SECONDS, self._flush, name="flush")
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        dirty, self._dirty = self._dirty, set()
+        if not self.is_current:
+            self._dirty = dirty
+            return
+        self._count()
+        for pane in self.panes:
+            if pane.display and (pane.aim.view in dirty or "clusters" in dirty):
+                pane.update()
+        self.refresh_heading()
+        self.refresh_hints()
+
+    def update(self) -> None:
+        """Take everything visible as it is now."""
+        self._count()
+        self._dirty.clear()
+        for pane in self.panes:
+            if pane.display:
+                pane.update()
+        self.refresh_heading()
+        self.refresh_hints()
+
+    def _count(self) -> None:
+        if self.acp.backend is not None:
+            clusters = self.acp.backend.fleet.clusters()
+            self._scope = Scope.of(clusters)
+            self.problem_count = problems_of(clusters)
+
+    def tick(self) -> None:
+        for pane in self.panes:
+            if pane.display:
+                pane.tick()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self.panes:
+            self.update()
+
+    def on_grid_moved(self, event: Grid.Moved) -> None:
+        for pane in self.panes:
+            if pane.grid is event.grid:
+                pane.tell()
+        self.refresh_hints()
+
+    def on_grid_arranged(self, event: Grid.Arranged) -> None:
+        for pane in self.panes:
+            if pane.grid is event.grid:
+                pane.say_where()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        for pane in self.panes:
+            pane.tell()
+
+    def on_descendant_focus(self) -> None:
+        focused = self.focused
+        if focused is not None:
+            owner = next((node for node in focused.ancestors if isinstance(node, Pane)), None)
+            if owner is not None:
+                self.chosen = owner
+        self.refresh_heading()
+        super().on_descendant_focus()
+
+    # what is selected
+
+    def selected_object(self) -> ObjectRef | None:
+        return self.pane.selected_object()
+
+    def selected_release(self) -> ReleaseRef | None:
+        return self.pane.selected_release()
+
+    def why_not(self, action: Action) -> str:
+        if self.acp.backend is None and action.context in ("cluster", "release", "object", "operation", "table"):
+            return "no cluster has answered yet"
+        if action.id == "open" and not self.pane.grid.key:
+            return "there is no row"
+        if action.id == "deploy" and self.acp.backend is None:
+            return "no cluster has answered yet"
+        if action.id == "split" and len(self.panes) >= PANES:
+            return f"{PANES} panes are all there can be"
+        if action.id in ("close_pane", "zoom", "next_pane", "previous_pane") and len(self.panes) < 2:
+            return "there is one pane only"
+        if action.id == "cancel_operation":
+            row = self.pane.row
+            if not isinstance(row, Operation) or row.state.over:
+                return "no running operation under the cursor"
+        return super().why_not(action)
+
+    # views
+
+    def _view(self, view: str) -> None:
+        aim = self.pane.aim
+        if aim.view != view:
+            self._go(replace(aim, view=view, kind="", filter="", sort="", descending=False, key=""))
+
+    def _go(self, aim: Aim) -> None:
+        self.pane.go(aim)
+        self.refresh_heading()
+        self.refresh_hints()
+
+    def do_view_fleet(self) -> None:
+        self._view("clusters")
+
+    def do_view_applications(self) -> None:
+        self._view("applications")
+
+    def do_view_releases(self) -> None:
+        self._view("releases")
+
+    def do_view_quotas(self) -> None:
+        self._view("quotas")
+
+    def do_view_activity(self) -> None:
+        self._view("activity")
+
+    def do_cluster_applications(self) -> None:
+        self._of_cluster("applications")
+
+    def do_cluster_releases(self) -> None:
+        self._of_cluster("releases")
+
+    def _of_cluster(self, view: str) -> None:
+        row = self.pane.row
+        if isinstance(row, ClusterSummary):
+            self._go(Aim(view, clusters=frozenset({row.name})))
+
+    def do_all_clusters(self) -> None:
+        self._go(replace(self.pane.aim, clusters=None, namespace=""))
+
+    def do_clusters(self) -> None:
+        from acp_tui.ui.screens.choose import ChooseClusters
+
+        pane = self.pane
+        names = [cluster.name for cluster in self.backend.fleet.clusters()]
+        chosen = frozenset(names) if pane.aim.clusters is None else pane.aim.clusters
+
+        def narrow(picked: frozenset[str] | None) -> None:
+            if picked:
+                pane.narrow(clusters=None if picked == frozenset(names) else picked, namespace=pane.aim.namespace)
+                self.refresh_heading()
+
+        self.app.push_screen(ChooseClusters(names, chosen), narrow)
+
+    def do_back(self) -> None:
+        pane = self.pane
+        if pane.aim.filter:
+            pane.filter("")
+        elif pane.back():
+            self.refresh_heading()
+            self.refresh_hints()
+
+    def on_grid_opened(self, event: Grid.Opened) -> None:
+        self._open(event.grid.row)
+
+    def _open(self, row: Any) -> None:
+        if isinstance(row, ClusterSummary):
+            self._of_cluster("applications")
+        elif isinstance(row, QuotaSummary) and not row.namespace:
+            self.pane.filter(row.project)
+        elif row is not None:
+            screen = screen_of(row)
+            if screen is not None:
+                self.app.push_screen(screen)
+
+    def do_deploy(self) -> None:
+        from acp_tui.ui.screens.deploy import DeployScreen
+
+        row = self.pane.row
+        cluster, namespace = place_of(row) if row is not None else ("", "")
+        self.app.push_screen(DeployScreen(cluster=cluster, namespace=namespace or self.pane.aim.namespace))
+
+    async def do_cancel_operation(self) -> None:
+        row = self.pane.row
+        if isinstance(row, Operation):
+            await self.backend.controller.cancel(row.id)
+
+    # panes
+
+    def _arrange(self) -> None:
+        panes = self.query_one("#panes")
+        count = len(self.panes)
+        panes.set_class(count == 2, "-two")
+        panes.set_class(count > 2, "-many")
+        for pane in self.panes:
+            pane.set_class(pane is self.pane, "-chosen")
+        self.call_after_refresh(self.update)
+
+    async def do_split(self) -> None:
+        pane = Pane(replace(self.pane.aim, view="releases" if self.pane.aim.view != "releases" else "applications",
+                            kind="", filter="", sort="", key=""))  # fmt: skip
+        panes = self.query_one("#panes")
+        panes.remove_class("-zoomed")
+        await panes.mount(pane)
+        pane.grid.focus()
+        self._arrange()
+
+    async def do_close_pane(self) -> None:
+        pane = self.pane
+        await pane.remove()
+        self.chosen = None
+        self.query_one("#panes").remove_class("-zoomed")
+        self.pane.grid.focus()
+        self._arrange()
+
+    def do_next_pane(self) -> None:
+        self._to_pane(1)
+
+    def do_previous_pane(self) -> None:
+        self._to_pane(-1)
+
+    def _to_pane(self, step: int) -> None:
+        panes = self.panes
+        chosen = panes[(panes.index(self.pane) + step) % len(panes)]
+        for pane in panes:
+            pane.set_class(pane is chosen, "-chosen")
+        chosen.grid.focus()
+        if self.query_one("#panes").has_class("-zoomed"):
+            self.call_after_refresh(self.update)
+
+    def do_zoom(self) -> None:
+        panes = self.query_one("#panes")
+        panes.toggle_class("-zoomed")
+        self._arrange()
+
+    def do_detail(self) -> None:
+        self.query_one("#panes").toggle_class("-bare")
+        self.call_after_refresh(self._tell)
+
+    # filter and goto
+
+    async def do_filter(self) -> None:
+        pane = self.pane
+        await self._bar(prompt="/", text=pane.aim.filter, changed=pane.filter, done=pane.filter)
+
+    async def ask_where(self) -> None:
+        """Ask for a view, a kind, a namespace or a cluster."""
+        from acp_tui.ui.panes.words import completions
+
+        fleet = self.acp.backend.fleet if self.acp.backend is not None else None
+        names = [cluster.name for cluster in fleet.clusters()] if fleet is not None else []
+        releases = fleet.rows("releases") if fleet is not None else ()
+        namespaces = sorted({row.ref.namespace for row in releases})
+        await self._bar(prompt=":", text="", done=self._asked, words=completions(names, namespaces))
+
+    def _asked(self, text: str) -> None:
+        from acp_tui.ui.panes.words import parse
+
+        clusters = [cluster.name for cluster in self.acp.backend.fleet.clusters()] if self.acp.backend else []
+        try:
+            asked = parse(text, self.pane.aim, clusters=clusters)
+        except AcpTuiError as error:
+            self.acp.show_error(error, doing="Go to")
+            return
+        if asked.aim is None:
+            self.app.exit()
+        else:
+            self._go(asked.aim)
+
+    async def _bar(self, **question: Any) -> None:
+        from acp_tui.ui.panes.bar import Bar
+
+        bar: Bar
+        try:
+            bar = self.query_one(Bar)
+        except NoMatches:
+            bar = Bar()
+            await self.mount(bar, before="#hints")
+        bar.ask(back_to=self.pane.grid, **question)
