@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from acp_tui.controllers.releases.rollback import default_target
 from acp_tui.controllers.verify import Judgement, Verify
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.finding import Finding
@@ -44,27 +47,27 @@ def verdict(plan: Plan, operation: Operation, judgement: Judgement, *, now: floa
     return Outcome(kind, title, evidence=judgement.evidence, findings=judgement.findings, advice=advice)
 
 
-def engine_failed(plan: Plan, newest: Revision | None, message: str, findings: tuple[Finding, ...]) -> Outcome:
+def engine_failed(plan: Plan, history: Sequence[Revision], message: str, findings: tuple[Finding, ...]) -> Outcome:
     """Helm said no, or said yes while the record says otherwise."""
     name = plan.intent.release.name
     said = message or "the record does not show what was asked for"
     return Outcome(
         OutcomeKind.FAILED,
         f"Helm could not {plan.intent.verb.value} {name}: {said}",
-        evidence=(_left(plan, newest),),
+        evidence=(_left(plan, history),),
         findings=findings,
-        advice=_way_out(plan, newest),
+        advice=_way_out(plan, history),
     )
 
 
-def cancelled(plan: Plan, newest: Revision | None, message: str) -> Outcome:
+def cancelled(plan: Plan, history: Sequence[Revision] | None, message: str) -> Outcome:
     """What a cancel left, from the record and not from hope."""
     name = plan.intent.release.name
     return Outcome(
         OutcomeKind.CANCELLED,
         f"Cancelled: {plan.intent.verb.value} of {name}" + (f", {message}" if message else ""),
-        evidence=(_left(plan, newest),) if newest is not None else (),
-        advice=_way_out(plan, newest) if newest is not None else "",
+        evidence=(_left(plan, history),) if history is not None else (),
+        advice=_way_out(plan, history) if history is not None else "",
     )
 
 
@@ -106,22 +109,24 @@ def _done(plan: Plan, operation: Operation) -> str:
             return f"Uninstalled {name}"
 
 
-def _left(plan: Plan, newest: Revision | None) -> str:
-    if newest is None:
+def _left(plan: Plan, history: Sequence[Revision]) -> str:
+    if not history:
         return f"no record of {plan.intent.release.name} is left"
+    newest = history[0]
     if newest.revision > plan.base_revision:
         return f"revision {newest.revision} is {newest.status}"
     return f"revision {newest.revision} is still the newest, {newest.status}"
 
 
-def _way_out(plan: Plan, newest: Revision | None) -> str:
+def _way_out(plan: Plan, history: Sequence[Revision]) -> str:
     """The least act that leaves the state the release is in."""
-    if newest is None:
+    if not history:
         return ""
+    newest, good = history[0], default_target(history, "")
     if plan.intent.verb is Verb.UNINSTALL:
         return "Uninstall again to finish; without hooks, if it is a hook that holds it."
-    if plan.intent.verb is Verb.DEPLOY:
+    if plan.intent.verb is Verb.DEPLOY or good is None:
         return "Uninstall it, then deploy again."
     if newest.status in PENDING or newest.revision > plan.base_revision:
-        return f"Roll back to {plan.base_revision}." if plan.base_revision else ""
+        return f"Roll back to {good}, the newest that was deployed."
     return "Nothing of the release changed; correct the cause and try again."

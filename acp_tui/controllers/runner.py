@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 OUTPUT_LINES = 200
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -88,6 +91,8 @@ class Runner:
         except AcpTuiError as error:
             outcome = stumbled(self._plan, error, acted=self._acted)
         except Exception as error:  # noqa: BLE001 - the border of the action runner: an act always ends with an outcome
+            # Places only: the text of an error nobody expected may hold anything.
+            _LOG.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             outcome = Outcome(
                 OutcomeKind.FAILED,
                 f"acp-tui failed while it worked on {self._plan.intent.release.name}: {type(error).__name__}",
@@ -109,14 +114,15 @@ class Runner:
         if self._cancelled.is_set():
             return cancelled(plan, None, "before Helm was started: nothing was done")
         result = await self._step("act", lambda: self._act(base))
-        newest, body = await self._step("record", self._read_record)
+        history, body = await self._step("record", self._read_record)
+        newest = history[0] if history else None
         self._set(revision_after=newest.revision if newest and newest.revision > plan.base_revision else None)
         if result.cancelled:
-            return cancelled(plan, newest, one_line(self._redact(result.message)))
+            return cancelled(plan, history, one_line(self._redact(result.message)))
         aim = self._aim(base, body)
         if not result.ok or not _recorded(plan, newest):
             judgement = await self._glance(aim, base)
-            return engine_failed(plan, newest, one_line(self._redact(result.message), limit=500), judgement.findings)
+            return engine_failed(plan, history, one_line(self._redact(result.message), limit=500), judgement.findings)
         self._set(state=OperationState.VERIFYING)
         judgement = await self._step("verify", lambda: self._verify(aim, base))
         return verdict(plan, self._operation, judgement, now=self._tools.clock(), settings=self._tools.settings)
@@ -164,13 +170,12 @@ class Runner:
         finally:
             self._run = None
 
-    async def _read_record(self) -> tuple[Revision | None, ReleaseBody | None]:
+    async def _read_record(self) -> tuple[tuple[Revision, ...], ReleaseBody | None]:
         ref = self._plan.intent.release
         history = await self._tools.records.history(ref)
-        newest = history[0] if history else None
-        if newest is None or self._plan.intent.verb is Verb.UNINSTALL:
-            return newest, None
-        return newest, await self._tools.records.body(ref, newest.revision)
+        if not history or self._plan.intent.verb is Verb.UNINSTALL:
+            return history, None
+        return history, await self._tools.records.body(ref, history[0].revision)
 
     def _aim(self, base: Base, body: ReleaseBody | None) -> Aim:
         """What the record now says must be there; what the old one had and the new one has not must be gone."""
