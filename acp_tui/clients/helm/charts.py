@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tarfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from acp_tui.wire.text import clean, one_line
 
 MAX_ARCHIVE = 64 * 1024 * 1024
 MAX_INDEX = 128 * 1024 * 1024
+_MAX_UNPACKED = 512 * 1024 * 1024
 _MAX_CHART_YAML = 1024 * 1024
 _SEMVER = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+\S*)?")
 
@@ -151,13 +153,18 @@ def _chart_yaml_of_folder(path: Path) -> bytes:
 
 def _chart_yaml_of_archive(path: Path) -> bytes:
     try:
-        with tarfile.open(path, mode="r|gz") as archive:
+        # Not as a stream: tarfile's own reader of those trips over the extra field that helm package writes.
+        with tarfile.open(path, mode="r:gz") as archive:
+            passed = 0
             for member in archive:
+                passed += member.size
+                if passed > _MAX_UNPACKED:
+                    raise _no_chart(path, f"more than {_MAX_UNPACKED} bytes are packed in it")
                 parts = member.name.removeprefix("./").split("/")
                 if member.isfile() and len(parts) == 2 and parts[1] == "Chart.yaml":
                     stream = archive.extractfile(member)
                     return stream.read(_MAX_CHART_YAML) if stream else b""
-    except (OSError, tarfile.TarError, EOFError) as error:
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
         raise _no_chart(path, one_line(str(error), limit=300)) from error
     raise _no_chart(path, "the archive holds no NAME/Chart.yaml")
 
