@@ -90,14 +90,14 @@ def _find(error: BaseException, *, context: Context, request: str, seconds: floa
 
 
 def _cause(error: BaseException, kind: type[_E]) -> _E | None:
-    """The error itself or the one below it of a kind; aiohttp wraps what OpenSSL raised."""
+    """The innermost error of a kind: aiohttp's own inherit from OpenSSL's without having its fields."""
+    found: _E | None = None
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, kind):
-            return seen
+        found = seen if isinstance(seen, kind) else found
         inner = getattr(seen, "certificate_error", None) or getattr(seen, "os_error", None)
         seen = inner if isinstance(inner, BaseException) and inner is not seen else seen.__cause__
-    return None
+    return found
 
 
 def _untrusted(error: ssl.SSLCertVerificationError, *, context: Context, tried: str) -> errors.TlsFailed:
