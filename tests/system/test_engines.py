@@ -22,6 +22,7 @@ from acp_tui.model.plan import Verb
 from acp_tui.model.release import ReleaseRef, Store
 from testbed import scenery
 from testbed.bed import Bed
+from tests.fakes.registry import FakeRegistry
 
 pytestmark = pytest.mark.system
 
@@ -193,6 +194,21 @@ async def test_a_chart_comes_from_a_repository(
     request = ask(Verb.DEPLOY, chart="web", repository=chart_repository, version="1.1.0")
     assert (await engine.run(request, Output())).ok
     assert (await records.body(request.release, 1)).chart_version == "1.1.0"
+
+
+@pytest.mark.parametrize("wanted", ENGINES)
+@pytest.mark.parametrize("version", ["1.1.0", ""])
+async def test_a_chart_comes_from_a_registry(
+    wanted: str, version: str, ask: Ask, chart: Callable[[str], Path], bed_env: dict[str, str], tmp_path: Path
+) -> None:
+    with FakeRegistry(tmp_path) as registry:
+        for known in ("1.0.0", "1.1.0"):
+            registry.add("web", known, chart(known))
+        engine = choose(find_engines({**bed_env, "SSL_CERT_FILE": str(registry.ca_file)}), wanted)
+        rendered = await engine.render(ask(Verb.DEPLOY, chart=f"{registry.reference}/web", version=version))
+        assert (rendered.chart, rendered.chart_version) == ("web", "1.1.0")
+        with pytest.raises(ChartError, match="cannot be fetched"):
+            await engine.render(ask(Verb.DEPLOY, chart=f"{registry.reference}/nope", version=version))
 
 
 async def until_pending(records: Records, ref: ReleaseRef) -> None:

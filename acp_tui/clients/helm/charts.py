@@ -84,7 +84,7 @@ async def resolve(
     repository: str = "",
     env: Mapping[str, str] = os.environ,
 ) -> ChartSource:
-    """Find a chart and make it local, downloading into `folder`; OCI references stay for the engine.
+    """Find a chart and make it local, downloading into `folder`; OCI references (TLS only) stay for the engine.
 
     The order is Helm's: a path that exists, `oci://`, a URL of an archive, a name in `repository` (a URL), then
     `repository/name` of Helm's own repositories.yaml. `version` is exact; empty takes the newest that is no

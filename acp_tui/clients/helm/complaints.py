@@ -17,7 +17,9 @@ _ERROR = re.compile(r"^Error: (?:(?:INSTALLATION|UPGRADE|ROLLBACK|UNINSTALL) FAI
 # An API server's refusal may repeat the whole object, and that object may be a Secret.
 _OBJECT = re.compile(r'Invalid value: "\{.*\}"')
 
-_REGISTRY = re.compile(r"/v2/|failed to (?:fetch|download)|manifest unknown|not a chart repository|oci://")
+_REGISTRY = re.compile(
+    r"/v2/|failed to perform \".*on source|failed to (?:fetch|download)|manifest unknown|not a chart repository|oci://"
+)
 _CHART = (
     (
         "does not render",

@@ -72,11 +72,7 @@ class EmbeddedEngine:
 
     @property
     def limits(self) -> tuple[str, ...]:
-        return (
-            "a running rollback or uninstall cannot be cancelled gently, only killed",
-            "a rollback does not prune the history; the next upgrade does",
-            "registries without TLS cannot be reached",
-        )
+        return ("a running rollback or uninstall cannot be asked to stop, only killed",)
 
     async def render(self, request: EngineRequest) -> Rendered:
         if request.verb not in (Verb.DEPLOY, Verb.UPGRADE):

@@ -73,15 +73,15 @@ def _act(request: dict[str, Any], context: Any) -> dict[str, Any]:
     if verb in ("deploy", "upgrade"):
         return _deploy(request, config, context)
     if verb == "rollback":
-        _native("helm_rollback", config, request, {"version": request["revision"]}, gives=False)
+        options = {"version": request["revision"], "max_history": request["history"]}
+        _native("helm_rollback", config, request, options, gives=False)
         return {}
-    options = {"keep_history": True} if request["keep_history"] else {}
-    _native("helm_uninstall", config, request, options, gives=True)
+    _native("helm_uninstall", config, request, {"keep_history": request["keep_history"]}, gives=True)
     return {}
 
 
 def _native(function: str, config: Any, request: dict[str, Any], options: dict[str, Any], *, gives: bool) -> None:
-    """Call the library below its Python methods, which have no word for switching hooks off."""
+    """Call the library below its Python methods, which have no words for hooks and for the length of a history."""
     from helm_python import _native as library
 
     text = json.dumps({**options, **_common(request)})

@@ -25,6 +25,7 @@ from acp_tui.model.errors import ChartError, EngineError
         ("cannot load values.yaml: error converting YAML to JSON: yaml: mapping", "defaults that are not YAML"),
         ("values don't meet the specifications of the schema(s) in the following chart(s):\nweb:", "take these values"),
         ('Get "https://127.0.0.1:1/v2/a/tags/list": dial tcp 127.0.0.1:1: connect: connection refused', "be fetched"),
+        ('failed to perform "FetchReference" on source: 127.0.0.1:1/charts/nope:1.1.0: not found', "be fetched"),
         (
             "An error occurred while checking for chart dependencies: found in Chart.yaml, but missing in charts/ "
             "directory: db",
