@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from acp_tui.sim.kinds import Obj
-    from acp_tui.sim.store import Stored
+    from acp_tui.sim.store import KindKey, Stored
 
 ADMIN = User("admin", ("system:masters", "system:authenticated"))
 WATCH_LIST_FROM = 34  # the minor version from which streaming lists are on
@@ -82,6 +82,7 @@ class SimCluster:
         )
         self.streaming_lists = int(spec.version.lstrip("v").split(".")[1]) >= WATCH_LIST_FROM
         self._is_populated = False
+        self._awake: list[tuple[KindKey, str, str]] = []
         self._lifted = asyncio.Event()
         self._runner: web.ServerRunner | None = None
         self._port = 0
@@ -103,6 +104,12 @@ class SimCluster:
         if self.spec.populate is not None:
             self.spec.populate(self)
         self.controllers.start()
+        for key in self._awake:
+            self.controllers.queue(*key)
+
+    def wake(self, kind: KindKey, namespace: str, name: str) -> None:
+        """Have a seeded object looked at by its controller as soon as there is one: it is not at rest."""
+        self._awake.append((kind, namespace, name))
 
     def seed(self, obj: Obj, *, born: str | None = None, make: Callable[[], Obj] | None = None) -> Stored:
         """Put an object as if it had been there for long; `born` is its creation time.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from acp_tui.sim.answers import ApiError
 from acp_tui.sim.controllers import context as ctx
+from acp_tui.sim.controllers.applications import APPLICATIONS, INSTANCE, Applications
 from acp_tui.sim.controllers.daemonset import DaemonSets
 from acp_tui.sim.controllers.definitions import Definitions
 from acp_tui.sim.controllers.deployment import Deployments
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from acp_tui.sim.store import KindKey, Store, StoreEvent
     from acp_tui.sim.write import Writer
 
-Reconcile = "Callable[[str, str], None]"
 _OWNERS = {
     "ReplicaSet": ctx.REPLICASETS,
     "Deployment": ctx.DEPLOYMENTS,
@@ -80,6 +80,7 @@ class Controllers:
             ctx.STATEFULSETS: StatefulSets(self.context).reconcile,
             ctx.DAEMONSETS: DaemonSets(self.context).reconcile,
             ctx.JOBS: Jobs(self.context).reconcile,
+            APPLICATIONS: Applications(self.context).reconcile,
             ctx.SERVICES: self._network.service,
             ("networking.k8s.io", "ingresses"): self._network.ingress,
             ("", "persistentvolumeclaims"): self._network.claim,
@@ -164,5 +165,7 @@ class Controllers:
             for reference in new.obj()["metadata"].get("ownerReferences") or []:
                 if owner := _OWNERS.get(reference["kind"]):
                     self.queue(owner, new.namespace, reference["name"])
+        if kind in (ctx.DEPLOYMENTS, ctx.STATEFULSETS) and (instance := new.labels.get(INSTANCE)):
+            self.queue(APPLICATIONS, new.namespace, instance, delay=0.2)
         self._quotas.note(event)
         self._network.note(event)

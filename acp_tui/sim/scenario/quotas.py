@@ -1,0 +1,49 @@
+"""ResourceQuotas and LimitRanges of the tenants, sized by what runs there."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING
+
+from acp_tui.sim import quota
+from acp_tui.sim.quantity import show
+from acp_tui.sim.scenario.history import DAY
+
+if TYPE_CHECKING:
+    from acp_tui.sim.kinds import Obj
+    from acp_tui.sim.scenario.plant import Planter
+
+_KEYS = ("requests.cpu", "requests.memory", "limits.memory", "pods", "persistentvolumeclaims", "services")
+_LEAST = {"persistentvolumeclaims": 20, "services": 40, "pods": 20}
+
+
+def _round(value: Decimal, key: str) -> Decimal:
+    """To a tenth of a core, half a GiB, or a whole number."""
+    step = Decimal("0.1") if "cpu" in key else Decimal(2**29) if "memory" in key else Decimal(1)
+    return (value / step).to_integral_value(ROUND_CEILING) * step
+
+
+def plant_quota(planter: Planter, namespace: str, *, fullness: float) -> None:
+    """A quota `default` that is this full (of cores), and the LimitRange that goes with it."""
+    store, kinds = planter.cluster.store, planter.cluster.kinds
+    used = quota.in_use(store, namespace, _KEYS, kinds)
+    hard = {}
+    for key in _KEYS:
+        share = Decimal(str(fullness if key == "requests.cpu" else fullness * 0.8))
+        hard[key] = show(max(_round(used[key] / share, key), Decimal(_LEAST.get(key, 1))), key)
+    body: Obj = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "default", "namespace": namespace},
+        "spec": {"hard": hard},
+        "status": {"hard": hard, "used": {key: show(used[key], key) for key in _KEYS}},
+    }
+    planter.put(body, born=planter.now - 200 * DAY)
+    limit = {"type": "Container", "default": {"memory": "512Mi"}, "defaultRequest": {"cpu": "50m", "memory": "128Mi"}}
+    ranges: Obj = {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "default", "namespace": namespace},
+        "spec": {"limits": [limit]},
+    }
+    planter.put(ranges, born=planter.now - 200 * DAY)
