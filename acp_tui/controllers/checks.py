@@ -125,9 +125,8 @@ def check_engine(ground: Ground) -> Check:
         return refused(
             "engine", title, "its records are Captain's, which Helm does not see", "Act through its HelmRequest."
         )
-    if ground.engine.limits:
-        return warned("engine", title, f"{ground.engine.name}: {'; '.join(ground.engine.limits)}")
-    return passed("engine", title, ground.engine.name)
+    limits = "; ".join(ground.engine.limits)
+    return Check("engine", title, CheckResult.PASS, ground.engine.name, f"Its limits: {limits}." if limits else "")
 
 
 def check_kinds(kinds: KindTable, parts: Sequence[Part], verb: Verb) -> Check:

@@ -99,7 +99,7 @@ class Follower:
                 well_since = None
             if judgement.kind is not None:
                 well_since, calm = (now, restarts) if well_since is None else (well_since, calm)
-                if now - well_since >= self._settings.steady_seconds:
+                if not self._aim.there or now - well_since >= self._settings.steady_seconds:
                     return judgement
             progress(judgement.line)
             if now >= deadline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +22,7 @@ _SERVER_OWNED = frozenset(
 )
 _LIST_KEYS = ("name", "containerPort", "mountPath", "port", "key", "ip", "topologyKey", "uid")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_MARKS = (("metadata", "labels"), ("metadata", "annotations"))
 _ABSENT: tuple[Any, ...] = (None, {}, [], "")
 
 
@@ -61,9 +62,9 @@ def summary(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     found = changes(before, after)
     if after.get("kind") in ("ConfigMap", "Secret"):
         return _key_summary(found)
-    lines = list(dict.fromkeys(_line(change, found) for change in found))
-    more = len(lines) - SHOWN_CHANGES
-    return ", ".join(lines[:SHOWN_CHANGES]) + (f", {more} more" if more > 0 else "")
+    marks = [change for change in found if change.path[:2] in _MARKS]
+    lines = list(dict.fromkeys(_line(change, found) for change in found if change not in marks))
+    return _joined([*lines, *_mark_lines(marks)])
 
 
 def drift_summary(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
@@ -71,13 +72,12 @@ def drift_summary(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
     secret = live.get("kind") == "Secret"
     found = drift(wanted, live)
     lines = []
-    for change in found[:SHOWN_CHANGES]:
+    for change in found:
         if secret or _is_secret(change):
             lines.append(f"{_short_path(change)} differs")
         else:
             lines.append(f"{_short_path(change)} is {_shown(change.after)} (stored {_shown(change.before)})")
-    more = len(found) - SHOWN_CHANGES
-    return ", ".join(lines) + (f", {more} more" if more > 0 else "")
+    return _joined(lines)
 
 
 def masked_pair(
@@ -239,11 +239,28 @@ def _short_path(change: Change) -> str:
 
 
 def _key_summary(found: tuple[Change, ...]) -> str:
-    keys = {change.path[1] for change in found if change.path[0] in ("data", "binaryData") and len(change.path) > 1}
-    others = [change for change in found if change.path[0] not in ("data", "binaryData") or len(change.path) == 1]
+    data = [change for change in found if change.path[0] in ("data", "binaryData")]
+    keys = {change.path[1] for change in data if len(change.path) > 1}
+    rest = [change for change in found if change not in data]
+    marks = [change for change in rest if change.path[:2] in _MARKS]
     lines = [f"{len(keys)} key{'s' if len(keys) > 1 else ''} changed"] if keys else []
-    lines += [f"{_short_path(change)} {_sense(change)}" for change in others[:SHOWN_CHANGES]]
-    return ", ".join(lines)
+    lines += [f"{_short_path(change)} {_sense(change)}" for change in rest if change not in marks]
+    return _joined([*lines, *_mark_lines(marks)])
+
+
+def _mark_lines(marks: Sequence[Change]) -> list[str]:
+    """Labels and annotations of the object in one word each: charts change them with every version."""
+    words = []
+    for place in ("labels", "annotations"):
+        names = [change.path[2] for change in marks if change.path[1] == place and len(change.path) > 2]
+        if names:
+            words.append(f"{place[:-1] if len(names) == 1 else place} {' and '.join(names[:2])}")
+    return words
+
+
+def _joined(lines: Sequence[str]) -> str:
+    more = len(lines) - SHOWN_CHANGES
+    return ", ".join(lines[:SHOWN_CHANGES]) + (f", {more} more" if more > 0 else "")
 
 
 def _is_secret(change: Change) -> bool:

@@ -347,9 +347,7 @@ def _pod(name: str, template: str, labels: dict[str, str], waiting: str) -> dict
         "status": {
             "phase": "Pending" if waiting else "Running",
             "conditions": [{"type": "Ready", "status": "False" if waiting else "True"}],
-            "containerStatuses": [
-                {"name": "web", "image": "x", "ready": not waiting, "restartCount": 0, "state": state}
-            ],
+            "containerStatuses": [container],
         },
     }
 

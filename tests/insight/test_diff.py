@@ -54,7 +54,7 @@ def test_replicas_labels_and_limits_are_named_by_their_last_words() -> None:
     after = deployment(resources={"limits": {"cpu": "2", "memory": "1Gi"}})
     after["spec"]["replicas"] = 5
     after["metadata"]["labels"]["app"] = "pay"
-    assert summary(deployment(), after) == "labels.app payments → pay, replicas 3 → 5, limits.cpu 1000m → 2"
+    assert summary(deployment(), after) == "replicas 3 → 5, limits.cpu 1000m → 2, label app"
 
 
 def test_more_changes_than_a_line_holds_are_counted() -> None:

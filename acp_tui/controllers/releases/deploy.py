@@ -40,7 +40,7 @@ async def draft(ground: Ground) -> Draft:
 
 
 def _not_undone(ground: Ground) -> tuple[str, ...]:
-    lines = ["custom resource definitions that the chart brings in crds/ stay after an uninstall"]
+    lines = ["an uninstall leaves the custom resource definitions of the chart's crds/ folder, if it has one"]
     if ground.intent.create_namespace:
         lines.append(f"namespace {ground.ref.namespace} stays after an uninstall, if it is made now")
     return tuple(lines)
