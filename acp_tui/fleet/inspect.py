@@ -91,6 +91,7 @@ class Inspector:
         follow: bool = False,
         previous: bool = False,
         tail: int | None = 500,
+        timestamps: bool = False,
     ) -> AsyncIterator[str]:
         """Cleaned lines of one container; of a workload the pod that is least well speaks for all."""
         pod = await self._pod(ref)
@@ -103,6 +104,7 @@ class Inspector:
             follow=follow,
             previous=previous,
             tail_lines=tail,
+            timestamps=timestamps,
         )
         async for each in lines:
             yield each

@@ -12,7 +12,7 @@ from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.discovery import Kinds, discover, version
 from acp_tui.clients.kube.transport import Transport
 from acp_tui.fleet.follow import follow
-from acp_tui.fleet.store import Store
+from acp_tui.fleet.store import Store, Told
 from acp_tui.fleet.watchplan import ALL_VIEWS, PLAN, Watch
 from acp_tui.insight.phrases import line
 from acp_tui.model.cluster import Role
@@ -21,7 +21,7 @@ from acp_tui.model.freshness import Age, Freshness
 from acp_tui.model.platform import ConfigData
 from acp_tui.model.refs import Clock
 from acp_tui.model.release import ReleaseRef
-from acp_tui.wire.kubernetes import decode_one
+from acp_tui.wire.kubernetes import Status, decode_one
 
 PROBE_SECONDS = 15.0
 PROBE_AGAIN_SECONDS = 3.0
@@ -120,9 +120,11 @@ class Session:
 
     async def read_body(self, ref: ReleaseRef, revision: int) -> None:
         """Reads one newest revision, so that its row can name chart and description."""
-        if (ref, revision) not in self.store.bodies:
-            self.store.bodies[(ref, revision)] = await self.records.body(ref, revision)
-            self.store.touch("releases")
+        if (ref, revision) in self.store.told:
+            return
+        body = await self.records.body(ref, revision)
+        self.store.told[(ref, revision)] = Told(body.chart, body.chart_version, body.app_version, body.description)
+        self.store.touch("releases", "applications", "clusters")
 
     async def _live(self) -> None:
         if self.context.problem:
@@ -137,18 +139,22 @@ class Session:
             await self._follow_what_is_served(group)
 
     async def _dial(self) -> bool:
-        """Learns what the cluster is; False, with the reason kept, where it does not tell."""
-        started = self._clock()
+        """Learns what the cluster is; False, with the reason kept, where it does not tell.
+
+        The probe comes first, because its short time-out tells a cluster that is down from one that is slow.
+        """
+        if not await self.feel_pulse():
+            self.settled.set()
+            return False
         try:
             self.kinds = await discover(self.transport)
             self.store.version = await version(self.transport)
             self._identify(await self._global_info())
         except ClusterError as error:
-            self._no_answer(error, at=self._clock())
+            self._no_answer(error)
             self.settled.set()
             return False
-        self.store.latency_ms = self.store.latency_ms or (self._clock() - started) * 1000
-        self._answered()
+        self._touch_all()
         return True
 
     async def _follow_what_is_served(self, group: asyncio.TaskGroup) -> None:
@@ -184,25 +190,26 @@ class Session:
 
     async def _probe_for_ever(self) -> None:
         while True:
-            await self._probe()
+            await self.feel_pulse()
             self.store.pods.recheck()
             pause = PROBE_AGAIN_SECONDS if self._failures else PROBE_SECONDS
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
 
-    async def _probe(self) -> None:
+    async def feel_pulse(self) -> bool:
         """One /readyz. A server that refuses or fails it has answered; only silence makes a cluster unreachable."""
         started = asyncio.get_running_loop().time()
         self.store.unready = ""
         try:
             await self.transport.get("/readyz", timeout=PROBE_TIMEOUT)
-        except _ANSWERED as error:
+        except ClusterError as error:
+            if not _is_answer(error):
+                self._no_answer(error)
+                return False
             if isinstance(error, ServerFailed):
                 self.store.unready = line(f"not ready: {error.title}")
-        except ClusterError as error:
-            self._no_answer(error, at=self._clock())
-            return
         self.store.latency_ms = (asyncio.get_running_loop().time() - started) * 1000
         self._answered()
+        return True
 
     async def _read_bodies_for_ever(self) -> None:
         while True:
@@ -231,22 +238,25 @@ class Session:
         has_projects = kinds is not None and (
             kinds.has("auth.alauda.io", "Project") or kinds.has("clusterregistry.k8s.io", "Cluster")
         )
-        if (acp is not None and acp.is_global) or told == "global" or has_projects:
+        if acp is not None:
+            store.role = Role.GLOBAL if acp.is_global else Role.WORKLOAD
+        elif told == "global" or has_projects:
             store.role = Role.GLOBAL
-        elif acp is not None or info is not None or (kinds is not None and kinds.has("app.alauda.io", "HelmRequest")):
+        elif info is not None or (kinds is not None and kinds.has("app.alauda.io", "HelmRequest")):
             store.role = Role.WORKLOAD
 
     def _answered(self) -> None:
         self._failures, self.error = 0, None
         self.store.reachable, self.store.problem = True, ""
         self._refresh(answered=True)
+        self.store.touch("clusters")
 
-    def _no_answer(self, error: AcpTuiError, *, at: float) -> None:
+    def _no_answer(self, error: AcpTuiError) -> None:
         """Once may be chance; a second silence, or never having had an answer, is down."""
         self._failures += 1
         self.error = error
         store = self.store
-        if isinstance(error, _ANSWERED):
+        if _is_answer(error):
             store.reachable = True
         elif self._failures > 1 or store.freshness.confirmed_at is None:
             store.reachable = False
@@ -265,7 +275,9 @@ class Session:
         if broken:
             since = min(shelf.confirmed_at or 0.0 for shelf in broken) or None
             self._show(Freshness(Age.STALE, since, line(f"{broken[0].watch.id}: {broken[0].error}")))
-        elif answered or store.freshness.state is not Age.LIVE:
+        elif any(shelf.synced for shelf in store.shelves.values()) and (
+            answered or store.freshness.state is not Age.LIVE
+        ):
             self._show(Freshness(Age.LIVE, at))
 
     def _show(self, freshness: Freshness) -> None:
@@ -283,3 +295,8 @@ class Session:
             return
         self.store.problem = line(f"its session broke: {error!r}")
         self._show(Freshness(Age.STALE, self.store.freshness.confirmed_at, self.store.problem))
+
+
+def _is_answer(error: AcpTuiError) -> bool:
+    """True where the API server itself said no; the error page of a proxy in front of it is not its word."""
+    return isinstance(error, _ANSWERED) and error.answer != Status()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from msgspec import Struct
+
 from acp_tui.fleet.shelf import PodShelf, Shelf
 from acp_tui.fleet.watchplan import PLAN, Watch
 from acp_tui.model.cluster import Role
@@ -22,16 +24,25 @@ from acp_tui.model.objects import (
 )
 from acp_tui.model.platform import AppRelease
 from acp_tui.model.refs import Clock
-from acp_tui.model.release import ReleaseBody, ReleaseRef
+from acp_tui.model.release import ReleaseRef
 
 PROJECT_LABEL = "cpaas.io/project"
+
+
+class Told(Struct, frozen=True):
+    """What only the payload of a release record says; values and manifest are not kept."""
+
+    chart: str
+    chart_version: str
+    app_version: str
+    description: str
 
 
 class Store:
     """The live picture of one cluster.
 
     `names` are the names others may call this cluster by (the platform's, the kubeconfig's), `platform` the address
-    of the platform it belongs to. `bodies` are newest revisions that were read, by release and revision.
+    of the platform it belongs to. `told` is what records said that were read, by release and revision.
     """
 
     def __init__(self, cluster: str, *, clock: Clock, changed: Callable[[frozenset[str]], None]) -> None:
@@ -48,7 +59,7 @@ class Store:
         self.problem = ""
         self.unready = ""
         self.freshness: Freshness = NEVER
-        self.bodies: dict[tuple[ReleaseRef, int], ReleaseBody] = {}
+        self.told: dict[tuple[ReleaseRef, int], Told] = {}
         self._changed = changed
         touched = self._touched
         shelves: dict[str, Shelf[Any]] = {watch.id: Shelf(watch, changed=touched) for watch in PLAN}

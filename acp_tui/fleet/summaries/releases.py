@@ -9,6 +9,7 @@ from acp_tui.fleet.store import Store
 from acp_tui.insight.grouping import chart_of, release_of
 from acp_tui.insight.phrases import line
 from acp_tui.insight.stuck import is_stuck
+from acp_tui.insight.times import span
 from acp_tui.model.objects import HelmRequest, Meta
 from acp_tui.model.release import Owner, OwnerKind, ReleaseRef, ReleaseSummary, Revision
 from acp_tui.model.release import Store as Keeper
@@ -39,12 +40,11 @@ def release_rows(store: Store, claims: Claims, now: float) -> tuple[ReleaseSumma
     """One row a release and store; chart names come from what was read or from the chart label of its workloads."""
     newest = newest_revisions(store)
     parts = _workloads_by_release(store, newest)
-    requests = {(request.metadata.namespace, request.metadata.name): request for request in store.requests}
     rows = []
     for ref, revision in newest.items():
         metas = parts.get((ref.namespace, ref.name), [])
         owner = claims.owner(store, ref, metas)
-        rows.append(_row(store, revision, owner, metas, requests.get((owner.namespace, owner.name)), now))
+        rows.append(_row(store, revision, owner, metas, claims.request(store, owner), now))
     return tuple(rows)
 
 
@@ -52,10 +52,10 @@ def _row(
     store: Store, revision: Revision, owner: Owner, metas: list[Meta], request: HelmRequest | None, now: float
 ) -> ReleaseSummary:
     ref = revision.ref
-    body = store.bodies.get((ref, revision.revision))
+    told = store.told.get((ref, revision.revision))
     chart, version, app_version = "", "", ""
-    if body is not None:
-        chart, version, app_version = body.chart, body.chart_version, body.app_version
+    if told is not None:
+        chart, version, app_version = told.chart, told.chart_version, told.app_version
     elif metas:
         chart, version = next((found for meta in metas if (found := chart_of(meta))[0]), ("", ""))
         app_version = next((word for meta in metas if (word := _app_version(meta))), "")
@@ -70,19 +70,26 @@ def _row(
         app_version=app_version,
         owner=owner,
         updated_at=revision.updated_at,
-        reason=_reason(revision, body.description if body else "", request),
+        reason=_reason(
+            revision, told.description if told else "", request, silent=stuck and now - (revision.updated_at or now)
+        ),
         project=store.project_of(ref.namespace),
         production=store.production,
         freshness=store.freshness,
     )
 
 
-def _reason(revision: Revision, description: str, request: HelmRequest | None) -> str:
-    """What went wrong, in the words of the record, or of Captain where it never came to a record."""
+def _reason(revision: Revision, description: str, request: HelmRequest | None, *, silent: float) -> str:
+    """What went wrong, in the words of the record, or of Captain where it never came to a record.
+
+    `silent` is for how many seconds nobody has worked on a stuck release, 0 for all others.
+    """
     if revision.unreadable:
         return f"record is odd: {revision.unreadable}"
     if request is not None and request.status is not None and request.status.phase == "Failed":
         return line(f"HelmRequest failed: {request.status.reason or 'no reason given'}")
+    if silent:
+        return f"{revision.status}, and nobody has worked on it for {span(silent)}"
     if revision.status in ("deployed", "superseded"):
         return ""
     return line(description)
@@ -112,7 +119,7 @@ def _app_version(meta: Meta) -> str:
 def unexplained(rows: tuple[ReleaseSummary, ...]) -> Iterator[tuple[ReleaseRef, int]]:
     """Releases whose record should be read because only it says what went wrong."""
     for row in rows:
-        if row.status not in ("deployed", "superseded", "uninstalled") and not row.chart and not row.reason:
+        if row.status not in ("deployed", "superseded", "uninstalled") and not row.chart:
             yield row.ref, row.revision
 
 
