@@ -68,7 +68,7 @@ def outcome_lines(operation: Operation, sign: Sign, now: float) -> list[Line]:
     lines: list[Line] = [((f"{sign(Tone.OK)} ", Tone.OK), (text, Tone.PLAIN)) for text in outcome.evidence]
     for finding in outcome.findings:
         tone = TONE_OF_HEALTH[finding.health]
-        since = f" since {age(now - finding.since)}" if finding.since else ""
+        since = f" since {age(finding.since, now)}" if finding.since else ""
         lines.append(((f"{sign(tone)} ", tone), (finding.what + since, Tone.PLAIN)))
         if finding.evidence:
             lines.append((("  ", Tone.PLAIN), (finding.evidence, Tone.DIM)))
@@ -100,6 +100,6 @@ def succeeded(outcome: Outcome) -> bool:
 
 def _step(step: StepProgress, sign: Sign, now: float) -> Line:
     tone, word = STEP_LOOK[step.state]
-    taken = "" if step.started_at is None else age((step.ended_at or now) - step.started_at)
+    taken = "" if step.started_at is None else age(step.started_at, step.ended_at or now)
     line: Line = ((f"{sign(tone)} {word:<8}", tone), (f"{taken:>4}  ", Tone.DIM), (step.title, Tone.PLAIN))
     return (*line, (f" · {step.note}", Tone.DIM)) if step.note else line

@@ -135,14 +135,17 @@ HISTORY: View[HistoryRow] = View(
 
 
 def _reason(branch: Branch) -> Cell:
-    tone = TONE_OF_HEALTH[branch.verdict.health]
-    calm = branch.verdict.health is Health.HEALTHY
+    """Why it is as it is; never empty, so that the sign in front of the name has its word."""
+    health = branch.verdict.health
+    tone = Tone.DIM if health is Health.HEALTHY else TONE_OF_HEALTH[health]
     if branch.node is None:
-        return Cell(branch.verdict.reason, Tone.DIM if calm else tone)
+        return Cell(" · ".join(part for part in (branch.verdict.reason, branch.kinds) if part), tone)
     if branch.same:
         return Cell("same", Tone.DIM)
-    words = " · ".join(part for part in (branch.verdict.reason, branch.node.note) if part)
-    return Cell(words, Tone.DIM if calm else tone)
+    words = [part for part in (branch.verdict.reason, branch.node.note) if part]
+    if health is Health.UNKNOWN or not words:
+        words.insert(0, health.value)
+    return Cell(" · ".join(words), tone)
 
 
 TREE: View[Branch] = View(
@@ -155,6 +158,7 @@ TREE: View[Branch] = View(
         Column(
             id="object",
             title="OBJECT",
+            middle=True,
             width=34,
             glyph=True,
             grow=2,
@@ -162,17 +166,9 @@ TREE: View[Branch] = View(
             sort=lambda branch: branch.title,
         ),
         Column(
-            id="health",
-            title="HEALTH",
-            width=11,
-            cell=lambda branch, now: Cell(branch.verdict.health.value, TONE_OF_HEALTH[branch.verdict.health]),
-            sort=lambda branch: branch.verdict.health.severity,
-            priority=1,
-        ),
-        Column(
             id="reason",
             title="WHY",
-            width=20,
+            width=28,
             grow=3,
             cell=lambda branch, now: _reason(branch),
             sort=lambda branch: branch.verdict.reason,
@@ -210,6 +206,7 @@ EFFECTS: View[EffectRow] = View(
         Column(
             id="object",
             title="OBJECT",
+            middle=True,
             width=26,
             grow=2,
             cell=lambda row, now: Cell(object_name(row.effect)),

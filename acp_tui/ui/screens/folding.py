@@ -30,11 +30,13 @@ class Branch:
 
     @property
     def title(self) -> str:
-        """The node's title, or what a shared line holds: `6 more (ConfigMap 3, Secret 2, Service 1)`."""
-        if self.node is not None:
-            return self.node.title
-        kinds = Counter(branch.node.ref.kind for branch in self.below if branch.node).most_common()
-        return f"{len(self.below)} more ({', '.join(f'{kind} {count}' for kind, count in kinds)})"
+        return self.node.title if self.node is not None else f"{len(self.below)} more"
+
+    @property
+    def kinds(self) -> str:
+        """What a shared line holds: `ConfigMap 3, Secret 2, Service 1`."""
+        counts = Counter(branch.node.ref.kind for branch in self.below if branch.node).most_common()
+        return ", ".join(f"{kind} {count}" for kind, count in counts)
 
     @property
     def stands_open(self) -> bool:

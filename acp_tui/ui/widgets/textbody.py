@@ -9,6 +9,7 @@ from itertools import accumulate
 from rich.cells import cell_len, get_character_cell_size
 
 from acp_tui.ui.widgets.tint import Line, Tint, plain, text_of
+from acp_tui.wire.text import clean
 
 TAB = 8
 """Columns a tab stop takes; tabs become spaces when a line enters."""
@@ -144,7 +145,8 @@ class TextBody:
 
 
 def _flat(text: str) -> str:
-    return text.expandtabs(TAB) if "\t" in text else text
+    """Tabs as spaces, and nothing that a terminal would obey: this is the last door before the screen."""
+    return clean(text.expandtabs(TAB) if "\t" in text else text)
 
 
 def _cells(text: str) -> int:

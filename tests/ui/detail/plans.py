@@ -14,10 +14,10 @@ from acp_tui.model.operation import (
 )
 from acp_tui.model.plan import Check, CheckResult, Effect, EffectAction, Intent, Plan, Step, Verb
 from acp_tui.model.refs import ObjectRef
-from acp_tui.model.release import Owner, OwnerKind, ReleaseRef
+from acp_tui.model.release import Owner, OwnerKind, ReleaseRef, Store
+from tests.fakes.backend import NOW
 
-NOW = 1_795_000_000.0
-PAYMENTS = ReleaseRef("prod-east", "shop", "payments-api")
+PAYMENTS = ReleaseRef("prod-east", "shop", "payments-api", Store.CAPTAIN)
 ROLLBACK = Intent(Verb.ROLLBACK, PAYMENTS, revision=41)
 DEPLOYMENT = ObjectRef("prod-east", "apps", "Deployment", "shop", "payments-api")
 CONFIG = ObjectRef("prod-east", "", "ConfigMap", "shop", "payments-api")

@@ -44,7 +44,7 @@ BROKEN = node(
 
 def drawn(branch: Branch, depth: int = 0, *, opened: Collection[str] = ()) -> list[str]:
     """The lines as a grid walks them, those under closed branches left out."""
-    lines = ["  " * depth + branch.title]
+    lines = ["  " * depth + branch.title + (f" ({branch.kinds})" if branch.node is None else "")]
     if branch.stands_open or branch.key in opened:
         for child in branch.below:
             lines += drawn(child, depth + 1, opened=opened)
@@ -94,9 +94,9 @@ def test_what_is_unknown_is_never_folded_under_a_healthy_line() -> None:
         node("Widget", "d", health=Health.UNKNOWN, reason="no known health rule"),
         health=Health.UNKNOWN,
     )
-    assert [(line.verdict.health, line.title) for line in grow(tree).below] == [
-        (Health.UNKNOWN, "2 more (Widget 2)"),
-        (Health.HEALTHY, "2 more (ConfigMap 2)"),
+    assert [(line.verdict.health, line.kinds) for line in grow(tree).below] == [
+        (Health.UNKNOWN, "Widget 2"),
+        (Health.HEALTHY, "ConfigMap 2"),
     ]
 
 

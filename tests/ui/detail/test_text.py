@@ -184,6 +184,12 @@ async def test_lines_longer_than_the_screen_can_be_moved_sideways() -> None:
         assert {cell_len(view.render_line(row).text) for row in range(12)} == {40}
 
 
+def test_nothing_a_terminal_would_obey_gets_through() -> None:
+    made = body("a\x1b[2Jb\x07", "tab\there", "right\u202eleft")
+    assert all(text.isprintable() for text in made.texts)
+    assert made.texts[1] == "tab     here"
+
+
 async def test_text_from_outside_is_never_markup() -> None:
     app = Bench()
     async with app.run_test(size=(40, 12)) as pilot:

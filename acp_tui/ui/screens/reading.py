@@ -1,0 +1,128 @@
+"""A screen around one long text: search, wrap, copy, save, read it in an editor."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable
+
+from textual.app import SuspendNotSupported
+from textual.widget import Widget
+
+from acp_tui.model.errors import AcpTuiError
+from acp_tui.model.health import Tone
+from acp_tui.ui.look import Span
+from acp_tui.ui.screens.asking import Asking, error_lines
+from acp_tui.ui.screens.saving import save_text
+from acp_tui.ui.widgets.askline import AskLine
+from acp_tui.ui.widgets.textview import TextView
+from acp_tui.ui.widgets.tint import Line, Tint
+
+COPY_LIMIT = 100_000
+"""Characters a clipboard escape may carry: terminals drop longer ones without a word."""
+
+
+class Reading(Asking):
+    """Subclasses say what the text is about (`subject`) and `tell` it once they have it."""
+
+    SUFFIX = ".txt"
+
+    @property
+    def wraps(self) -> bool:
+        """Whether long lines are folded when it opens."""
+        return False
+
+    def body(self) -> Iterable[Widget]:
+        yield TextView(id="text", wrap=self.wraps)
+        yield AskLine(id="ask")
+
+    @property
+    def view(self) -> TextView:
+        return self.query_one("#text", TextView)
+
+    @property
+    def ask_line(self) -> AskLine:
+        return self.query_one("#ask", AskLine)
+
+    def subject(self) -> str:
+        """Title of the frame, and the name a file is saved under."""
+        return ""
+
+    def state(self) -> tuple[Span, ...]:
+        """What stands right in the frame besides the search."""
+        return ()
+
+    def on_mount(self) -> None:
+        self.view.set_title((self.subject(), Tone.PLAIN))
+        self.view.show([(("asking the cluster…", Tone.DIM),)])
+        self.view.focus()
+        self.opened()
+
+    def tell(self, lines: Iterable[str | Line], tint: Tint, *, keep_place: bool = False) -> None:
+        """Show the text, and when it was true."""
+        self.view.show(lines, tint=tint, keep_place=keep_place)
+        self.say_state()
+
+    def failed(self, error: AcpTuiError) -> None:
+        self.view.show(error_lines(error))
+        self.view.set_state(("no answer", Tone.FAIL))
+
+    def say_state(self) -> None:
+        view = self.view
+        parts: list[Span] = []
+        if view.term:
+            here, of = view.match
+            parts.append((f"/{view.term} {here}/{of}  ", Tone.ACCENT if of else Tone.WARN))
+        parts += self.state()
+        if view.body.dropped:
+            parts.append((f" first {view.body.dropped} lines dropped ", Tone.WARN))
+        view.set_state(*parts, (f"{len(view.body)} lines", Tone.DIM))
+
+    def as_of(self, at: float) -> Span:
+        """The moment a text was true, by the clock on the wall."""
+        return (f"as of {time.strftime('%H:%M:%S', time.localtime(at))} · ", Tone.DIM)
+
+    def on_text_view_changed(self, event: TextView.Changed) -> None:
+        event.stop()
+        self.say_state()
+
+    def do_search(self) -> None:
+        self.ask_line.ask("/", self.view.search, answer=self.view.term, example="words to find")
+
+    def do_search_next(self) -> None:
+        self.view.next_match(1)
+
+    def do_search_previous(self) -> None:
+        self.view.next_match(-1)
+
+    def do_back(self) -> None:
+        if self.view.term:
+            self.view.search("")
+        else:
+            super().do_back()
+
+    def do_wrap(self) -> None:
+        self.view.set_wrap(not self.view.wrap)
+
+    def do_copy(self) -> None:
+        text = self.view.text
+        if len(text) > COPY_LIMIT:
+            self.acp.toast("Copy: too long for a clipboard; save it to a file", tone=Tone.WARN)
+            return
+        self.app.copy_to_clipboard(text)
+        hint = "; tmux passes it on with `set -g set-clipboard on`" if os.environ.get("TMUX") else ""
+        self.acp.toast(f"Copied {len(self.view.body)} lines{hint}", tone=Tone.OK)
+
+    def do_save(self) -> None:
+        name = re.sub(r"[^\w.-]+", "-", self.subject()).strip("-") + self.SUFFIX
+        self.ask_line.ask("save to", self._save, answer=name)
+
+    def _save(self, name: str) -> None:
+        self.acp.toast(*save_text(name, self.view.text))
+
+    async def do_editor(self) -> None:
+        try:
+            await self.acp.edit_text(self.view.text, self.SUFFIX)
+        except SuspendNotSupported:
+            self.acp.toast("This terminal cannot be lent to an editor; save the text instead", tone=Tone.WARN)
