@@ -8,8 +8,14 @@ import sys
 def main() -> None:
     """Runs the command line and leaves with its documented exit code."""
     from acp_tui.cli.main import run
+    from acp_tui.cli.target import Look, Program, Target
 
-    sys.exit(run(sys.argv[1:]))
+    def open_console(target: Target, look: Look) -> None:
+        from acp_tui import console
+
+        console.open_console(target, look)
+
+    sys.exit(run(sys.argv[1:], Program(open_console)))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import signal
 import threading
 
 import click
+import msgspec
 
-from acp_tui.cli.target import Target, demo_folder
+from acp_tui.cli.target import Look, Program, Target, demo_folder
 
 
 @click.command()
@@ -20,11 +21,9 @@ def demo(context: click.Context, serve: bool, still: bool) -> None:
     if serve:
         _serve(still=still)
         return
-    from acp_tui.cli.console import Look, open_console
-
-    params = context.parent.params if context.parent else {}
-    look = Look(theme=params.get("theme", ""), keymap=params.get("keymap", ""), read_only=bool(params.get("read_only")))
-    open_console(Target(demo=True, still=still), look)
+    said = context.find_object(Target) or Target()
+    target = msgspec.structs.replace(said, demo=True, still=still)
+    context.meta[Program.__name__].open_console(target, context.meta[Look.__name__])
 
 
 def _serve(*, still: bool) -> None:
@@ -37,11 +36,11 @@ def _serve(*, still: bool) -> None:
         raise UsageError(
             "A simulated fleet is already served", tried=str(running), advice="use it with --demo, or end it"
         )
-    box = start_box(folder, still=still)
-    (folder / "pid").write_text(str(os.getpid()))
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: over.set())
+    box = start_box(folder, still=still)
+    (folder / "pid").write_text(str(os.getpid()))
     click.echo(box.kubeconfig)
     click.echo(f"Ready: KUBECONFIG={box.kubeconfig} kubectl get nodes. Ctrl+C ends the fleet.", err=True)
     try:

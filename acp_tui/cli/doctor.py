@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from acp_tui.cli.output import output_option, print_document, print_table
-from acp_tui.cli.target import Target, open_fleet, target_options
+from acp_tui.cli.output import MACHINE, error_document, output_option, print_document, print_table
+from acp_tui.cli.target import Target, open_fleet, target_options, unanswered
 from acp_tui.model.errors import AcpTuiError, ClusterError
 
 if TYPE_CHECKING:
+    from acp_tui.clients.kube.discovery import Kinds
     from acp_tui.fleet.fleet import Fleet
     from acp_tui.fleet.session import Session
 
@@ -26,7 +27,7 @@ RIGHTS = (
     ("patch", "apps", "deployments", "upgrade, roll back"),
     ("get", "", "pods/log", "logs"),
 )
-"""What the views and verbs need, as verb, group, resource, purpose; asked for the context's namespace and for all."""
+"""What the views and verbs need, as verb, group, resource, purpose; asked for one namespace or for all."""
 
 PARTS = (
     ("app.k8s.io", "Application", "applications of the platform"),
@@ -37,6 +38,7 @@ PARTS = (
     ("argoproj.io", "Application", "Argo CD"),
     ("metrics.k8s.io", "PodMetrics", "live CPU and memory"),
 )
+ALLOWED = {True: "yes", False: "NO", None: "?"}
 
 
 @click.command()
@@ -49,51 +51,56 @@ def doctor(namespace: str, output: str, target: Target) -> None:
 
 
 async def _doctor(namespace: str, output: str, target: Target) -> None:
-    async with open_fleet(target) as fleet:
-        reports = await asyncio.gather(*(_examine(fleet, name, namespace) for name in fleet.names))
-    engines = await _engines()
-    if output in ("json", "yaml"):
+    looking = asyncio.create_task(_engines())
+    async with open_fleet(target, views=()) as fleet:
+        silent = unanswered(fleet)
+        reports = await asyncio.gather(*(_examine(fleet, name, namespace, silent.get(name)) for name in fleet.names))
+    engines = await looking
+    if output in MACHINE:
         print_document({"kind": "DoctorReport", "engines": engines, "items": reports}, output)
     else:
-        _print(engines, list(reports))
-    if not any(report["reachable"] for report in reports):
+        _print(engines, reports)
+    if len(silent) == len(reports):
         raise ClusterError("No cluster answered", advice="the reasons stand above; check VPN, proxy and credentials")
 
 
 async def _engines() -> list[dict[str, Any]]:
-    from acp_tui.clients.helm.engine import find_engines
+    from acp_tui.clients.helm.engines import find_engines
 
-    return [
-        {"name": engine.name, "major": engine.major, "limits": list(engine.limits)} for engine in await find_engines()
-    ]
+    found = await asyncio.to_thread(find_engines)
+    return [{"name": engine.name, "major": engine.major, "limits": list(engine.limits)} for engine in found]
 
 
-async def _examine(fleet: Fleet, name: str, namespace: str) -> dict[str, Any]:
+async def _examine(fleet: Fleet, name: str, namespace: str, error: AcpTuiError | None) -> dict[str, Any]:
     """The report on one cluster; a cluster that does not answer is a report too."""
     summary = next(row for row in fleet.clusters() if row.name == name)
     session = fleet.session(name)
+    kinds = session.kinds
     report: dict[str, Any] = {
         "cluster": name,
         "server": session.context.server,
-        "reachable": bool(summary.reachable),
-        "reason": "" if summary.reachable else summary.reason or summary.freshness.reason,
+        "signIn": session.context.auth.method,
+        "reachable": kinds is not None,
+        "error": error_document(error) if error else None,
         "version": summary.version,
-        "latencyMs": summary.latency_ms,
+        "latencyMs": round(summary.latency_ms) if summary.latency_ms is not None else None,
         "role": summary.role,
         "production": summary.production,
-        "warnings": list(summary.warnings),
+        "user": "",
+        "warnings": list(session.context.warnings),
         "rights": [],
         "parts": [],
     }
-    if not summary.reachable:
+    if kinds is None:
         return report
-    report["user"] = await _who(session)
-    report["rights"] = await asyncio.gather(*(_right(session, right, namespace) for right in RIGHTS))
-    report["parts"] = [
-        {"part": f"{kind}.{group}", "purpose": purpose, "served": session.kinds.has(group, kind)}
+    user, *rights = await asyncio.gather(_who(session), *(_right(session, kinds, each, namespace) for each in RIGHTS))
+    parts = [
+        {"part": f"{kind}.{group}", "purpose": purpose, "served": kinds.has(group, kind)}
         for group, kind, purpose in PARTS
     ]
-    return report
+    silent_groups = [f"API group {problem}" for problem in kinds.problems]
+    warnings = [*report["warnings"], *silent_groups]
+    return report | {"user": user, "rights": rights, "parts": parts, "warnings": warnings}
 
 
 async def _who(session: Session) -> str:
@@ -106,53 +113,53 @@ async def _who(session: Session) -> str:
         return ""
 
 
-async def _right(session: Session, right: tuple[str, str, str, str], namespace: str) -> dict[str, Any]:
+async def _right(session: Session, kinds: Kinds, right: tuple[str, str, str, str], namespace: str) -> dict[str, Any]:
     from acp_tui.clients.kube.access import can
 
     verb, group, resource, purpose = right
     plural, _, subresource = resource.partition("/")
-    kind = session.kinds.by_resource(group, plural)
+    answer = {"verb": verb, "resource": resource, "purpose": purpose, "allowed": None, "reason": "not served"}
+    kind = kinds.by_resource(group, plural)
     if kind is None:
-        return {"verb": verb, "resource": resource, "purpose": purpose, "allowed": None, "reason": "not served"}
-    try:
-        access = await can(session.transport, verb, kind, namespace, subresource=subresource)
-    except AcpTuiError as error:
-        return {"verb": verb, "resource": resource, "purpose": purpose, "allowed": None, "reason": error.title}
-    return {
-        "verb": verb,
-        "resource": resource,
-        "purpose": purpose,
-        "allowed": access.allowed,
-        "reason": access.reason,
-    }
+        return answer
+    access = await can(session.transport, verb, kind, namespace, subresource=subresource)
+    return answer | {"allowed": access.allowed, "reason": access.reason}
 
 
 def _print(engines: list[dict[str, Any]], reports: list[dict[str, Any]]) -> None:
-    words = {True: "yes", False: "NO", None: "?"}
     click.echo(
         "Helm engines: " + (", ".join(engine["name"] for engine in engines) or "none: pip install 'acp-tui[helm]'")
     )
     for engine in engines:
         for limit in engine["limits"]:
-            click.echo(f"  {engine['name']} cannot: {limit}")
+            click.echo(f"  {engine['name']}: {limit}")
     for report in reports:
         click.echo()
-        click.echo(f"{report['cluster']}  {report['server']}")
-        if not report["reachable"]:
-            click.echo(f"  no answer: {report['reason']}")
-            continue
-        click.echo(
-            f"  {report['version']} · {report['latencyMs'] or 0:.0f} ms · role {report['role']} · "
-            f"user {report.get('user') or '?'}" + (" · PROD" if report["production"] else "")
-        )
-        for warning in report["warnings"]:
-            click.echo(f"  warning: {warning}")
-        print_table(
-            ("  RIGHT", "ALLOWED", "FOR"),
-            (
-                (f"  {right['verb']} {right['resource']}", words[right["allowed"]], right["purpose"])
-                for right in report["rights"]
-            ),
-        )
-        served = [part["part"] for part in report["parts"] if part["served"]]
-        click.echo(f"  platform: {', '.join(served) or 'plain Kubernetes'}")
+        _print_cluster(report)
+
+
+def _print_cluster(report: dict[str, Any]) -> None:
+    click.echo(f"{report['cluster']}  {report['server']}")
+    if not report["reachable"]:
+        error = report["error"]
+        click.echo(f"  NO ANSWER: {error['title']}")
+        for word in ("tried", "advice"):
+            if error[word]:
+                click.echo(f"    {'next' if word == 'advice' else word}: {error[word]}")
+        return
+    latency = "?" if report["latencyMs"] is None else str(report["latencyMs"])
+    click.echo(
+        f"  {report['version']} · {latency} ms · role {report['role']} · user {report['user'] or '?'} "
+        f"by {report['signIn']}" + (" · PROD" if report["production"] else "")
+    )
+    for warning in report["warnings"]:
+        click.echo(f"  warning: {warning}")
+    print_table(
+        ("  RIGHT", "ALLOWED", "FOR"),
+        (
+            (f"  {right['verb']} {right['resource']}", ALLOWED[right["allowed"]], right["purpose"])
+            for right in report["rights"]
+        ),
+    )
+    served = [part["part"] for part in report["parts"] if part["served"]]
+    click.echo(f"  platform: {', '.join(served) or 'plain Kubernetes'}")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any
 
 import click
 
-from acp_tui.cli.output import output_option, print_list, print_view, warn
-from acp_tui.cli.target import Target, open_fleet, target_options
-from acp_tui.model.errors import ClusterError
-from acp_tui.model.freshness import Age
+from acp_tui.cli.output import MACHINE, error_document, output_option, print_list, print_view, warn
+from acp_tui.cli.target import Target, open_fleet, target_options, unanswered, unseen
+from acp_tui.model.errors import AcpTuiError, ClusterError
 
 KINDS = {
     "clusters": "ClusterList",
     "applications": "ApplicationList",
     "releases": "ReleaseList",
     "quotas": "QuotaList",
+    "activity": "OperationList",
 }
 ALIASES = {
     "cluster": "clusters",
@@ -28,47 +29,95 @@ ALIASES = {
     "rel": "releases",
     "helm": "releases",
     "quota": "quotas",
+    "operations": "activity",
 }
 
 
 @click.command()
 @click.argument("what", type=click.Choice([*KINDS, *ALIASES]), metavar="|".join(KINDS))
 @click.option("-n", "--namespace", default="", help="Only this namespace.")
-@click.option("-l", "--filter", "words", default="", help="Only rows in which this text occurs.")
+@click.option("-l", "--filter", "words", default="", help="Only rows whose cluster, namespace or name holds this text.")
 @output_option
 @target_options
 def get(what: str, namespace: str, words: str, output: str, target: Target) -> None:
-    """Lists clusters, applications, releases or quotas of all clusters, merged.
+    """Lists clusters, applications, releases or quotas of all clusters, merged; or what was done from here (activity).
 
-    Clusters that do not answer are named on standard error; the command fails (4) only when none answers.
+    What could not be read is named on standard error, with -o json in `incomplete`; the command fails only when no
+    cluster answers.
     """
-    asyncio.run(_get(ALIASES.get(what, what), namespace=namespace, words=words, output=output, target=target))
+    view = ALIASES.get(what, what)
+    if view == "activity":
+        _activity(words, namespace=namespace, output=output)
+        return
+    asyncio.run(_get(view, namespace=namespace, words=words, output=output, target=target))
 
 
 async def _get(view: str, *, namespace: str, words: str, output: str, target: Target) -> None:
-    async with open_fleet(target) as fleet:
-        clusters = fleet.clusters()
-        rows = [row for row in fleet.rows(view) if _wanted(row, namespace) and _matches(row, words)]
-        silent = [cluster for cluster in clusters if cluster.freshness.state is Age.NEVER]
-    print_list(KINDS[view], rows, output, lambda: print_view(view, rows, wide=output == "wide"))
-    if view != "clusters":
-        for cluster in silent:
-            warn(f"{cluster.name} did not answer: {cluster.reason or cluster.freshness.reason}")
-    if silent and len(silent) == len(clusters):
-        raise ClusterError(
-            "No cluster answered",
-            tried=", ".join(f"{cluster.name}: {cluster.reason or cluster.freshness.reason}" for cluster in silent[:3]),
-            advice="acp-tui doctor tells more",
-        )
+    async with open_fleet(target, views=(view,)) as fleet:
+        rows = _chosen(fleet.rows(view), view, namespace, words)
+        silent, blind = unanswered(fleet), unseen(fleet)
+        dead = len(silent) == len(fleet.names)
+    if not dead or view == "clusters":
+        table = functools.partial(_print, view, rows, wide=output == "wide")
+        print_list(KINDS[view], rows, output, table, incomplete=_incomplete(silent, blind))
+    if output not in MACHINE and not (dead and len(silent) == 1):
+        for line in (*map(str, silent.values()), *(f"{name}: {each}" for name in blind for each in blind[name])):
+            warn(line)
+    if dead:
+        raise _nobody(silent)
+
+
+def _incomplete(silent: dict[str, AcpTuiError], blind: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
+    """What is missing in a list, as scripts read it."""
+    return [
+        *(error_document(error, cluster=name) for name, error in silent.items()),
+        *({"cluster": name, "slug": "not-readable", "title": each} for name in blind for each in blind[name]),
+    ]
+
+
+def _nobody(silent: dict[str, AcpTuiError]) -> AcpTuiError:
+    """A list with nothing behind it is no answer; of a single cluster its own error is the best one to give."""
+    if len(silent) == 1:
+        return next(iter(silent.values()))
+    return ClusterError(
+        "No cluster answered",
+        tried="; ".join(error.title for error in silent.values()),
+        advice="acp-tui doctor tells more",
+    )
+
+
+def _activity(words: str, *, namespace: str, output: str) -> None:
+    from acp_tui.config.paths import state_dir
+    from acp_tui.controllers.journal import Journal
+
+    rows = _chosen(Journal(state_dir() / "journal").past(), "activity", namespace, words)
+    print_list(KINDS["activity"], rows, output, lambda: _print("activity", rows, wide=output == "wide"))
+
+
+def _chosen(rows: Any, view: str, namespace: str, words: str) -> list[Any]:
+    from acp_tui.fleet.views import view as view_of
+
+    chosen = [row for row in rows if _wanted(row, namespace) and words.lower() in _name(row).lower()]
+    return sorted(chosen, key=view_of(view).order)
+
+
+def _print(view: str, rows: list[Any], *, wide: bool) -> None:
+    from acp_tui.fleet.views import view as view_of
+
+    print_view(view_of(view), rows, wide=wide)
 
 
 def _namespace_of(row: Any) -> str:
-    return str(getattr(row, "namespace", "") or getattr(getattr(row, "ref", None), "namespace", ""))
+    for owner in (row, getattr(row, "ref", None), getattr(row, "release", None)):
+        if found := getattr(owner, "namespace", ""):
+            return str(found)
+    return ""
 
 
 def _wanted(row: Any, namespace: str) -> bool:
     return not namespace or _namespace_of(row) == namespace
 
 
-def _matches(row: Any, words: str) -> bool:
-    return not words or words.lower() in row.key.lower()
+def _name(row: Any) -> str:
+    release = getattr(row, "release", None)
+    return f"{row.key} {release.key}" if release is not None else str(row.key)

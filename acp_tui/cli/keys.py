@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import click
 
-from acp_tui.cli.output import output_option, print_list, print_table
+from acp_tui.cli.output import output_option, print_list, print_table, warn
 
 
 @click.command()
-@click.option("--keymap", default="default", show_default=True, help="default, k9s, or your own.")
+@click.option("--keymap", default="", help="default, k9s, or your own; else the one of your settings.")
 @output_option
 def keys(keymap: str, output: str) -> None:
     """Prints every action with its keys, where it works and what it does."""
     from acp_tui.actions import ACTIONS
-    from acp_tui.cli.output import warn
     from acp_tui.config.keymaps import load_keymap
+    from acp_tui.config.settings import load_settings
 
-    loaded = load_keymap(keymap)
-    for problem in loaded.problems:
+    settings, problems = load_settings(keymap=keymap)
+    loaded = load_keymap(settings.keymap)
+    for problem in (*problems, *loaded.problems):
         warn(str(problem))
     rows = [
         {
-            "id": action.id,
-            "keys": list(loaded.keys_of(action.id)),
+            "name": action.name,
+            "keys": list(loaded.keys_of(action.name)),
             "where": list(action.where),
             "title": action.title,
             "help": action.help,
@@ -33,11 +34,8 @@ def keys(keymap: str, output: str) -> None:
 
     def table() -> None:
         print_table(
-            ("KEYS", "ACTION", "WHERE", "WHAT IT DOES"),
-            (
-                (" ".join(loaded.keys_of(action.id)) or "-", action.id, " ".join(action.where), action.help)
-                for action in ACTIONS
-            ),
+            ("KEYS", "ACTION", "WHAT IT DOES"),
+            (("  ".join(loaded.keys_of(action.name)) or "-", action.name, action.help) for action in ACTIONS),
         )
 
     print_list("KeyList", rows, output, table)

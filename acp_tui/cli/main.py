@@ -1,28 +1,24 @@
-"""The command line: one group a file, errors as exit codes.
-
-Exit codes: 0 done · 1 unexpected · 2 wrong words or configuration · 3 kubeconfig · 4 cluster · 5 record or chart ·
-6 Helm failed · 7 refused by a check, a guardrail or a missing --yes · 8 done, but the verdict is not healthy ·
-130 cancelled.
-"""
+"""The command line: one group a file, errors as exit codes (see codes)."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 import click
 
 from acp_tui import __version__
-from acp_tui.cli.output import print_error
-from acp_tui.cli.target import Target
+from acp_tui.cli.codes import CANCELLED, DONE, UNEXPECTED, help_line
+from acp_tui.cli.output import MACHINE, print_error
+from acp_tui.cli.target import Look, Program, Target
 from acp_tui.model.errors import AcpTuiError, UsageError
-
-CANCELLED = 130
 
 
 class Commands(click.Group):
     """Imports a command's module when it is called, so that opening the console pays for none of them."""
 
-    lazy = ("get", "release", "doctor", "demo", "keys")
+    lazy = ("get", "release", "doctor", "demo", "keys", "completion")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.lazy)
@@ -40,12 +36,11 @@ class Commands(click.Group):
     cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 2 wrong words or configuration, 3 kubeconfig, 4 cluster, 5 record or chart, 6 Helm "
-    "failed, 7 refused or not confirmed, 8 done but not healthy, 130 cancelled.",
+    epilog=help_line(),
 )
 @click.version_option(__version__, prog_name="acp-tui")
 @click.option("--kubeconfig", default="", help="Kubeconfig file; else $KUBECONFIG (merged), else ~/.kube/config.")
-@click.option("--context", "contexts", multiple=True, help="Context to open; may be given several times.")
+@click.option("--context", "contexts", multiple=True, help="Context to aim at; may be given several times.")
 @click.option("--demo", is_flag=True, help="Aim at the simulated fleet.")
 @click.option("--theme", default="", help="Theme to paint with; see themes/.")
 @click.option("--keymap", default="", help="Keymap to use: default, k9s, or your own.")
@@ -64,25 +59,23 @@ def commands(
 
     Without a command it opens the console on the contexts of your kubeconfig.
     """
-    context.obj = Target(kubeconfig=kubeconfig, contexts=contexts, demo=demo)
+    context.meta[Program.__name__] = context.obj
+    context.obj = Target(kubeconfig=kubeconfig, contexts=contexts, demo=demo, read_only=read_only)
+    context.meta[Look.__name__] = Look(theme=theme, keymap=keymap)
     if context.invoked_subcommand is None:
-        from acp_tui.cli.console import Look, open_console
-
-        open_console(context.obj, Look(theme=theme, keymap=keymap, read_only=read_only))
+        context.meta[Program.__name__].open_console(context.obj, context.meta[Look.__name__])
 
 
-def run(argv: Sequence[str]) -> int:
+def run(argv: Sequence[str], program: Program) -> int:
     """Runs one command and returns its exit code; every error of ours is printed, none is a traceback."""
     output = _wanted_output(argv)
     try:
-        result = commands.main(args=list(argv), prog_name="acp-tui", standalone_mode=False)
-    except click.exceptions.Abort:
-        return CANCELLED
-    except KeyboardInterrupt:
+        result = commands.main(args=list(argv), prog_name="acp-tui", standalone_mode=False, obj=program)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return CANCELLED
     except click.ClickException as error:
-        if output in ("json", "yaml"):
-            print_error(UsageError(error.format_message()), output)
+        if output in MACHINE:
+            print_error(UsageError(error.format_message(), advice="acp-tui --help"), output)
         else:
             error.show()
         return UsageError.exit_code
@@ -90,8 +83,10 @@ def run(argv: Sequence[str]) -> int:
         print_error(error, output)
         return error.exit_code
     except BrokenPipeError:
-        return 0
-    return result if isinstance(result, int) else 0
+        # Whoever read our output has had enough; what Python still holds must not be flushed into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNEXPECTED
+    return result if isinstance(result, int) else DONE
 
 
 def _wanted_output(argv: Sequence[str]) -> str:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from acp_tui.model.errors import AcpTuiError
+from acp_tui.wire.text import clean
+
+if TYPE_CHECKING:
+    from acp_tui.fleet.columns import Column, View
 
 FORMATS = ("table", "wide", "json", "yaml")
+MACHINE = frozenset({"json", "yaml"})
+PIPED_PRIORITY = 5
+"""Where nobody says how wide it may be, columns up to this priority are printed; `-o wide` prints all."""
 
 output_option = click.option(
     "-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print the answer."
@@ -49,36 +57,65 @@ def _camel(name: str) -> str:
 
 
 def print_document(document: Any, output: str) -> None:
-    """Prints one JSON or YAML document; any other format than yaml means JSON."""
+    """Prints one JSON or YAML document; any other format than yaml means JSON.
+
+    What a terminal would obey or hide is escaped in JSON, where an escape loses nothing, and replaced in YAML.
+    """
     if output == "yaml":
         import yaml
 
-        click.echo(yaml.safe_dump(plain(document), sort_keys=False, allow_unicode=True), nl=False)
+        text = yaml.safe_dump(plain(document), sort_keys=False, allow_unicode=True)
+        click.echo(clean(text, multiline=True), nl=False)
         return
-    click.echo(json.dumps(plain(document), indent=2, ensure_ascii=False))
+    click.echo(_json(plain(document), indent=2))
 
 
-def print_list(kind: str, items: Sequence[Any], output: str, table: Callable[[], None]) -> None:
-    """Prints a list as `{"kind": …, "items": […]}`, or calls `table` for people."""
-    if output in ("json", "yaml"):
-        print_document({"kind": kind, "items": list(items)}, output)
+def _json(document: Any, *, indent: int | None = None) -> str:
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    return text if clean(text, multiline=True) == text else json.dumps(document, indent=indent)
+
+
+def print_text(text: str) -> None:
+    """Prints text from a cluster as it stands, but for what a terminal would obey."""
+    click.echo(clean(text, multiline=True).rstrip("\n"))
+
+
+def print_list(
+    kind: str, items: Sequence[Any], output: str, table: Callable[[], None], *, incomplete: Sequence[Any] = ()
+) -> None:
+    """Prints a list as `{"kind": …, "items": […]}`, or calls `table` for people.
+
+    `incomplete` are errors for which something may be missing in the list; scripts find them in the document.
+    """
+    if output in MACHINE:
+        document: dict[str, Any] = {"kind": kind, "items": list(items)}
+        if incomplete:
+            document["incomplete"] = list(incomplete)
+        print_document(document, output)
         return
     table()
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> None:
+def print_table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset(), *, err: bool = False
+) -> None:
     """Prints columns as wide as their widest cell, measured in terminal cells; `right` names right-aligned ones."""
     lines = [tuple(header), *(tuple(row) for row in rows)]
-    widths = [max(map(_cells, column)) for column in zip(*lines, strict=True)]
+    widths = _widths(lines)
     for line in lines:
         parts = []
         for index, (text, width) in enumerate(zip(line, widths, strict=True)):
-            gap = " " * (width - _cells(text))
+            gap = " " * (width - cells(text))
             parts.append(gap + text if index in right else text + gap)
-        click.echo("  ".join(parts).rstrip())
+        click.echo("  ".join(parts).rstrip(), err=err)
 
 
-def _cells(text: str) -> int:
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cells, column)) for column in zip(*lines, strict=True)]
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -86,37 +123,51 @@ def _cells(text: str) -> int:
     return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def print_view(view_id: str, rows: Sequence[Any], *, wide: bool) -> None:
-    """Prints rows with the columns that the screen uses for the same view."""
-    from acp_tui.fleet.views import VIEWS
+def print_view(view: View[Any], rows: Sequence[Any], *, wide: bool) -> None:
+    """Prints rows in the columns and the order of the console's view.
 
-    view = VIEWS[view_id]
-    columns = [column for column in view.columns if wide or column.priority <= DEFAULT_PRIORITY]
+    On a terminal columns go, the least important first, until a row fits; in a pipe the columns are always the same.
+    """
     now = time.time()
+    columns = [column for column in view.columns if wide or column.priority <= PIPED_PRIORITY]
+    table = [[view.cell(column, row, now).text or "-" for column in columns] for row in rows]
+    if not wide and sys.stdout.isatty():
+        kept = _fitting(columns, table, shutil.get_terminal_size().columns)
+        columns = [columns[index] for index in kept]
+        table = [[row[index] for index in kept] for row in table]
     right = frozenset(index for index, column in enumerate(columns) if column.align == "right")
-    print_table(
-        [column.title for column in columns],
-        ([column.cell(row, now).text or "-" for column in columns] for row in rows),
-        right,
-    )
+    print_table([column.title for column in columns], table, right)
 
 
-DEFAULT_PRIORITY = 5
-"""Columns above it are for wide screens and `-o wide`."""
+def _fitting(columns: Sequence[Column[Any]], table: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Indices of the columns to keep; those of priority 0 stay even where the line then breaks."""
+    widths = _widths([[column.title for column in columns], *table])
+    kept = list(range(len(columns)))
+    while sum(widths[index] + 2 for index in kept) - 2 > room:
+        last = max(columns[index].priority for index in kept)
+        if last == 0:
+            break
+        kept.remove(max(index for index in kept if columns[index].priority == last))
+    return kept
+
+
+def error_document(error: AcpTuiError, *, cluster: str = "") -> dict[str, Any]:
+    """An error as scripts read it; `slug` is its stable word."""
+    document = {"cluster": cluster} if cluster else {}
+    return {
+        **document,
+        "slug": error.slug,
+        "title": error.title,
+        "tried": error.tried,
+        "advice": error.advice,
+        "exitCode": error.exit_code,
+    }
 
 
 def print_error(error: AcpTuiError, output: str) -> None:
     """Says what happened, what was tried and what to do next, on standard error; as JSON for scripts."""
-    if output in ("json", "yaml"):
-        document = {
-            "kind": "Error",
-            "slug": error.slug,
-            "title": error.title,
-            "tried": error.tried,
-            "advice": error.advice,
-            "exitCode": error.exit_code,
-        }
-        click.echo(json.dumps({"error": document}, ensure_ascii=False), err=True)
+    if output in MACHINE:
+        click.echo(_json({"kind": "Error", "error": error_document(error)}), err=True)
         return
     click.echo(f"error: {error.title}", err=True)
     if error.tried:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from acp_tui.cli.act import deploy, plan, rollback, uninstall, upgrade
-from acp_tui.cli.find import find_release, release_options
-from acp_tui.cli.output import output_option, print_document, print_list, print_table
+from acp_tui.cli.find import VIEWS, find_release, release_options
+from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_list, print_table, print_text
 from acp_tui.cli.target import Target, open_fleet, target_options
 from acp_tui.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from acp_tui.model.release import ReleaseBody, Revision
+    from acp_tui.model.release import Hook, ReleaseBody, Revision
 
 
 @click.group()
@@ -42,7 +42,7 @@ def history(name: str, namespace: str, output: str, target: Target) -> None:
 async def _history(name: str, namespace: str, output: str, target: Target) -> None:
     from acp_tui.fleet.inspect import Inspector
 
-    async with open_fleet(target) as fleet:
+    async with open_fleet(target, views=VIEWS) as fleet:
         row = find_release(fleet, name, namespace)
         revisions = await Inspector(fleet).history(row.ref)
     print_list("RevisionList", revisions, output, lambda: _print_history(revisions))
@@ -95,47 +95,44 @@ async def _show(
 ) -> None:
     from acp_tui.fleet.inspect import Inspector
 
-    async with open_fleet(target) as fleet:
+    async with open_fleet(target, views=VIEWS) as fleet:
         row = find_release(fleet, name, namespace)
         body = await Inspector(fleet).body(row.ref, revision or row.revision)
-    document = _part(body, part, reveal=reveal)
-    if isinstance(document, str) and output not in ("json", "yaml"):
-        click.echo(document.rstrip("\n"))
-        return
-    if isinstance(document, str):
-        document = {"kind": "ReleaseRevision", "name": name, "revision": body.revision, part: document}
-    print_document(document, output if output == "json" else "yaml")
+    found = _part(body, part, reveal=reveal)
+    if output in MACHINE:
+        document = found if isinstance(found, dict) and "kind" in found else _wrapped(body, part, found)
+        print_document(document, output)
+    elif isinstance(found, str):
+        print_text(found or f"Revision {body.revision} of {name} has no {part}.")
+    elif part == "summary" and isinstance(found, dict):
+        print_table(("FIELD", "VALUE"), ((key, str(plain(value, key))) for key, value in found.items()))
+    else:
+        print_document(found, "yaml")
+
+
+def _wrapped(body: ReleaseBody, part: str, found: object) -> dict[str, object]:
+    return {"kind": "ReleaseRevision", "name": body.ref.name, "revision": body.revision, _KEY.get(part, part): found}
+
+
+_KEY = {"all-values": "allValues"}
 
 
 def _part(body: ReleaseBody, part: str, *, reveal: bool) -> object:
-    """The part of a revision that was asked for, as text or as a document."""
+    """The part of a revision that was asked for, as text or as a document; masked, unless revealed."""
+    from acp_tui.controllers.effects import mask_manifest
     from acp_tui.insight.mask import mask_values
-    from acp_tui.wire.manifest import mask_manifest, merge_values
+    from acp_tui.wire.manifest import merge_values
 
-    hide = (lambda values: values) if reveal else mask_values
     match part:
-        case "values":
-            return hide(body.values)
-        case "all-values":
-            return hide(merge_values(body.chart_values, body.values))
+        case "values" | "all-values":
+            values = body.values if part == "values" else merge_values(body.chart_values, body.values)
+            return values if reveal else mask_values(values)
         case "manifest":
             return body.manifest if reveal else mask_manifest(body.manifest)
         case "notes":
             return body.notes
         case "hooks":
-            return {
-                "kind": "HookList",
-                "items": [
-                    {
-                        "name": hook.name,
-                        "kind": hook.kind,
-                        "events": hook.events,
-                        "weight": hook.weight,
-                        "lastPhase": hook.last_phase,
-                    }
-                    for hook in body.hooks
-                ],
-            }
+            return {"kind": "HookList", "items": [_hook(hook) for hook in body.hooks]}
     return {
         "kind": "ReleaseRevision",
         "cluster": body.ref.cluster,
@@ -150,6 +147,16 @@ def _part(body: ReleaseBody, part: str, *, reveal: bool) -> object:
         "description": body.description,
         "hooks": len(body.hooks),
         "recordBytes": body.size,
+    }
+
+
+def _hook(hook: Hook) -> dict[str, object]:
+    return {
+        "name": hook.name,
+        "kind": hook.kind,
+        "events": hook.events,
+        "weight": hook.weight,
+        "lastPhase": hook.last_phase,
     }
 
 
@@ -172,24 +179,24 @@ async def _diff(name: str, old: int, new: int, only_values: bool, namespace: str
 
     if old == new:
         raise UsageError("The two revisions are the same", advice="name two different ones")
-    async with open_fleet(target) as fleet:
+    async with open_fleet(target, views=VIEWS) as fleet:
         row = find_release(fleet, name, namespace)
         inspector = Inspector(fleet)
         before, after = await asyncio.gather(inspector.body(row.ref, old), inspector.body(row.ref, new))
     if only_values:
         text = compare_values(before.values, after.values)
-        if output in ("json", "yaml"):
+        if output in MACHINE:
             print_document({"kind": "ValuesDiff", "old": old, "new": new, "diff": text}, output)
             return
-        click.echo(text or "The values are the same.")
+        print_text(text or "The values are the same.")
         return
     effects = compare_manifests(before, after)
-    if output in ("json", "yaml"):
+    if output in MACHINE:
         print_document({"kind": "ManifestDiff", "old": old, "new": new, "items": effects}, output)
         return
     for effect in effects:
         if effect.diff:
-            click.echo(f"# {effect.action} {effect.ref.kind} {effect.ref.name}: {effect.summary}")
-            click.echo(effect.diff.rstrip("\n"))
+            click.echo(f"# {effect.action.value} {effect.ref.kind} {effect.ref.name}: {effect.summary}")
+            print_text(effect.diff)
     if not any(effect.diff for effect in effects):
         click.echo("The manifests are the same.")

@@ -4,33 +4,60 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
-from collections.abc import AsyncIterator, Callable
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 from msgspec import Struct
 
-from acp_tui.model.errors import KubeconfigError, UsageError
+from acp_tui.model.errors import AcpTuiError, ClusterError, KubeconfigError, UsageError
 
 if TYPE_CHECKING:
-    from acp_tui.clients.kube.kubeconfig import Context
+    from acp_tui.clients.kube.context import Context
+    from acp_tui.clients.kube.kubeconfig import Kubeconfig
     from acp_tui.fleet.fleet import Fleet
+    from acp_tui.fleet.session import Session
 
-DIALLED_AT_START = 12
-"""Up to this many contexts are dialled at once; of more, only the current one and those chosen before."""
+TIMEOUT = 15.0
+SILENT_SECONDS = 4.0
+"""Once the others are read, a cluster that has said nothing at all is waited for so much longer, and then reported."""
 
 
 class Target(Struct, frozen=True):
-    """What the options say; `contexts` empty means all that the kubeconfig holds."""
+    """What the options say; `contexts` empty means all that the kubeconfig holds, `timeout` 0 the default patience."""
 
     kubeconfig: str = ""
     contexts: tuple[str, ...] = ()
     demo: bool = False
     still: bool = False
-    timeout: float = 15.0
+    read_only: bool = False
+    timeout: float = 0.0
+
+
+class Look(Struct, frozen=True):
+    """What the command line says of the console over the settings file; empty means what the file says."""
+
+    theme: str = ""
+    keymap: str = ""
+
+
+class Program(Struct, frozen=True):
+    """What the command line is given from above: the console belongs to a room that this one may not know."""
+
+    open_console: Callable[[Target, Look], None]
+
+
+class Aimed(Struct, frozen=True):
+    """The contexts to show, the current one, and what of the kubeconfig could not be read."""
+
+    contexts: tuple[Context, ...]
+    current: str
+    problems: tuple[KubeconfigError, ...] = ()
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,17 +65,26 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--kubeconfig", default="", help="Kubeconfig file; else $KUBECONFIG (merged), else ~/.kube/config.")
     @click.option("--context", "contexts", multiple=True, help="Context to aim at; may be given several times.")
-    @click.option("--demo", is_flag=True, help="Aim at the simulated fleet.")
-    @click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait for clusters to answer.")
+    @click.option("--demo", is_flag=True, help="Aim at the simulated fleet: the one `acp-tui demo --serve` keeps, "
+                  "else a fresh one that ends with the command.")  # fmt: skip
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=None,
+        help=f"Seconds to wait for clusters to answer; without it {TIMEOUT:.0f}, and {SILENT_SECONDS:.0f} for a silent "
+        "one once the others are there.",
+    )
     @functools.wraps(command)
-    def wrapped(*args: Any, kubeconfig: str, contexts: tuple[str, ...], demo: bool, timeout: float, **rest: Any) -> Any:
-        parent = click.get_current_context().find_object(Target)
-        target = Target(
-            kubeconfig=kubeconfig or (parent.kubeconfig if parent else ""),
-            contexts=contexts or (parent.contexts if parent else ()),
-            demo=demo or (parent.demo if parent else False),
-            still=parent.still if parent else False,
-            timeout=timeout,
+    def wrapped(
+        *args: Any, kubeconfig: str, contexts: tuple[str, ...], demo: bool, timeout: float | None, **rest: Any
+    ) -> Any:
+        parent = click.get_current_context().find_object(Target) or Target()
+        target = msgspec.structs.replace(
+            parent,
+            kubeconfig=kubeconfig or parent.kubeconfig,
+            contexts=contexts or parent.contexts,
+            demo=demo or parent.demo,
+            timeout=timeout or 0.0,
         )
         return command(*args, target=target, **rest)
 
@@ -62,44 +98,36 @@ def demo_folder() -> Path:
     return runtime_dir() / "demo"
 
 
-async def contexts_of(target: Target, stack: AsyncExitStack) -> tuple[tuple[Context, ...], frozenset[str]]:
-    """The contexts to show and, of these, the names to list without dialling them.
+async def aim(target: Target, stack: AsyncExitStack, *, production: Iterable[str]) -> Aimed:
+    """The contexts that the options name, else every cluster of the kubeconfig once.
 
-    Starts the simulated fleet where `--demo` asks for it and none is served. Raises KubeconfigError, UsageError.
+    `production` are the patterns of the settings. Starts the simulated fleet where `--demo` asks for it and none is
+    served. Raises KubeconfigError and UsageError.
     """
     from acp_tui.clients.kube.kubeconfig import load
 
+    if target.demo and target.kubeconfig:
+        raise UsageError("--demo and --kubeconfig exclude each other", advice="give one of them")
     path = await _demo_kubeconfig(target, stack) if target.demo else target.kubeconfig
-    config = await asyncio.to_thread(load, [Path(os.path.expanduser(path))] if path else None)  # noqa: ASYNC240
-    if target.contexts:
-        known = {context.name: context for context in config.contexts}
-        missing = [name for name in target.contexts if name not in known]
-        if missing:
-            raise KubeconfigError(
-                f"No context named {missing[0]!r}",
-                tried=f"the kubeconfig has: {', '.join(known) or '(none)'}",
-                advice="check --context and --kubeconfig",
-            )
-        return tuple(known[name] for name in dict.fromkeys(target.contexts)), frozenset()
-    contexts = _once_a_cluster(config.contexts, config.current)
-    if not contexts:
-        raise KubeconfigError(
-            "The kubeconfig has no contexts",
-            tried=path or os.environ.get("KUBECONFIG", "~/.kube/config"),
-            advice="name one with --kubeconfig, or try `acp-tui demo`",
-        )
-    if len(contexts) <= DIALLED_AT_START:
-        return contexts, frozenset()
-    return contexts, frozenset(context.name for context in contexts if context.name != config.current)
+    config = await asyncio.to_thread(load, [Path(path).expanduser()] if path else None)  # noqa: ASYNC240
+    patterns = [re.compile(pattern) for pattern in production]
+    return Aimed(
+        contexts=tuple(_marked(context, patterns) for context in _wanted(config, target.contexts)),
+        current=config.current,
+        problems=config.problems,
+    )
 
 
-def _once_a_cluster(contexts: tuple[Context, ...], current: str) -> tuple[Context, ...]:
-    """Two contexts of one cluster count once; the current one wins, else the first."""
-    chosen: dict[str, Context] = {}
-    for context in contexts:
-        if context.identity not in chosen or context.name == current:
-            chosen[context.identity] = context
-    return tuple(context for context in contexts if chosen[context.identity] is context)
+def _wanted(config: Kubeconfig, names: Sequence[str]) -> tuple[Context, ...]:
+    if names:
+        return tuple(config.context(name) for name in dict.fromkeys(names))
+    return config.distinct()
+
+
+def _marked(context: Context, patterns: Iterable[re.Pattern[str]]) -> Context:
+    """The context as production where a pattern of the settings finds its name or its cluster's."""
+    found = any(pattern.search(name) for pattern in patterns for name in (context.name, context.cluster_name))
+    return context if context.production == found else msgspec.structs.replace(context, production=found)
 
 
 async def _demo_kubeconfig(target: Target, stack: AsyncExitStack) -> str:
@@ -117,16 +145,73 @@ async def _demo_kubeconfig(target: Target, stack: AsyncExitStack) -> str:
 
 
 @asynccontextmanager
-async def open_fleet(target: Target) -> AsyncIterator[Fleet]:
-    """A fleet that has answered, or failed to, within the target's time-out; closed on leaving."""
+async def open_fleet(target: Target, *, views: Iterable[str]) -> AsyncIterator[Fleet]:
+    """A fleet that has answered, or failed to, within the target's time-out; closed on leaving.
+
+    Only what these views show is read.
+    """
+    from acp_tui.cli.output import warn
+    from acp_tui.config.settings import load_settings
     from acp_tui.fleet.fleet import Fleet
 
-    if target.timeout <= 0:
-        raise UsageError("--timeout must be more than zero")
+    settings, problems = load_settings()
+    for problem in problems:
+        warn(problem)
     async with AsyncExitStack() as stack:
-        contexts, lazy = await contexts_of(target, stack)
-        fleet = Fleet(contexts, lazy=lazy)
+        aimed = await aim(target, stack, production=settings.production)
+        for error in aimed.problems:
+            warn(str(error))
+        fleet = Fleet(aimed.contexts, views=frozenset(views))
         fleet.start()
         stack.push_async_callback(fleet.close)
-        await fleet.settled(target.timeout)
+        await settle(fleet, target.timeout)
         yield fleet
+
+
+async def settle(fleet: Fleet, timeout: float) -> None:
+    """Waits until each cluster is read or has failed; without a time-out of one's own silence is not waited out."""
+    patience = timeout or TIMEOUT
+    waiting = {asyncio.ensure_future(fleet.session(name).settled.wait()): fleet.session(name) for name in fleet.names}
+    until = time.monotonic() + patience
+    try:
+        while waiting and (left := until - time.monotonic()) > 0:
+            done, _ = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                del waiting[each]
+            if done and not timeout and all(_silent(session) for session in waiting.values()):
+                until = min(until, time.monotonic() + SILENT_SECONDS)
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
+def _silent(session: Session) -> bool:
+    return session.kinds is None and session.error is None
+
+
+def unanswered(fleet: Fleet) -> dict[str, AcpTuiError]:
+    """By cluster: why it could not be read, or not in time."""
+    found: dict[str, AcpTuiError] = {}
+    for name in fleet.names:
+        session = fleet.session(name)
+        if session.context.problem:
+            found[name] = KubeconfigError(
+                f"{name}: {session.context.problem}",
+                tried=f"context {name}" + (f" of {session.context.source}" if session.context.source else ""),
+                advice="correct the entry in the kubeconfig",
+            )
+        elif session.error is not None:
+            found[name] = session.error
+        elif not session.settled.is_set():
+            words = "has not answered" if _silent(session) else "was not read to the end"
+            found[name] = ClusterError(
+                f"{name} {words} in time",
+                tried=session.context.server,
+                advice="check VPN and proxy, or give it longer with --timeout",
+            )
+    return found
+
+
+def unseen(fleet: Fleet) -> dict[str, tuple[str, ...]]:
+    """By cluster: what of it could not be read although it answers, most often for want of a right."""
+    return {cluster.name: cluster.warnings for cluster in fleet.clusters() if cluster.warnings}

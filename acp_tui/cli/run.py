@@ -1,0 +1,177 @@
+"""Plans an act, shows the plan, asks, runs it and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from acp_tui.cli.codes import DONE, of_operation
+from acp_tui.cli.output import MACHINE, on_terminal, print_document, print_table
+from acp_tui.cli.target import Target, open_fleet
+from acp_tui.model.errors import Refused
+from acp_tui.model.operation import Operation, StepState
+from acp_tui.model.plan import CheckResult, EffectAction, Intent, Plan
+
+if TYPE_CHECKING:
+    from acp_tui.controllers.controller import Controller
+    from acp_tui.fleet.fleet import Fleet
+
+SIGNS = {
+    CheckResult.PASS: "ok",
+    CheckResult.WARN: "WARN",
+    CheckResult.REFUSE: "REFUSED",
+    CheckResult.UNKNOWN: "unknown",
+}
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl+C, a polite kill, a terminal that is gone: Helm is asked to stop, and what is left is said."""
+
+
+class Wishes(Struct, frozen=True):
+    """How an act was asked for; `deadline` None means what the settings say."""
+
+    only_plan: bool
+    yes: bool
+    deadline: int | None
+    output: str
+
+    @property
+    def machine(self) -> bool:
+        return self.output in MACHINE
+
+
+async def act(make: Callable[[Fleet], Intent], wishes: Wishes, target: Target, *, views: Iterable[str]) -> int:
+    """Returns the exit code; raises Refused where a check or a person says no, and whatever planning raises."""
+    from acp_tui.config.settings import load_settings
+    from acp_tui.controllers.controller import open_controller
+
+    settings, _ = load_settings(read_only=target.read_only)
+    async with open_fleet(target, views=views) as fleet:
+        controller = open_controller(
+            fleet,
+            engine=settings.helm_engine,
+            read_only=settings.read_only,
+            deadline_seconds=wishes.deadline or settings.verdict_seconds,
+        )
+        plan = await controller.plan(make(fleet))
+        if wishes.only_plan:
+            if wishes.machine:
+                print_document({"kind": "Plan", "allowed": plan.allowed, "plan": plan}, wishes.output)
+            else:
+                print_plan(plan)
+            return DONE if plan.allowed else Refused.exit_code
+        asking = plan.allowed and not wishes.yes and on_terminal()
+        if asking or not wishes.machine:
+            print_plan(plan, err=wishes.machine)
+        _confirm(plan, yes=wishes.yes)
+        operation = await _run(controller, plan, quiet=wishes.machine)
+    if wishes.machine:
+        print_document({"kind": "Operation", "operation": operation}, wishes.output)
+    else:
+        print_verdict(operation)
+    return of_operation(operation)
+
+
+def print_plan(plan: Plan, *, err: bool = False) -> None:
+    """What would happen, for a person: headline, effects, checks, undo."""
+    click.echo(plan.headline, err=err)
+    click.echo(f"Through {plan.engine or '-'} · owner {plan.owner} · undo: {plan.undo or 'none'}", err=err)
+    changed = [effect for effect in plan.effects if effect.action is not EffectAction.UNCHANGED]
+    if changed:
+        click.echo(err=err)
+        print_table(
+            ("OBJECT", "ACTION", "CHANGE", "RESTARTS"),
+            (
+                (
+                    f"{effect.ref.kind} {effect.ref.name}",
+                    effect.action.value,
+                    effect.summary or "-",
+                    "?" if effect.restarts is None else str(effect.restarts or "-"),
+                )
+                for effect in changed
+            ),
+            err=err,
+        )
+    unchanged = len(plan.effects) - len(changed)
+    if unchanged:
+        click.echo(f"{unchanged} {'object' if unchanged == 1 else 'objects'} unchanged", err=err)
+    click.echo(err=err)
+    for check in plan.checks:
+        said = f": {check.evidence}" if check.evidence else ""
+        click.echo(f"[{SIGNS[check.result]}] {check.title}{said}", err=err)
+        if check.result is not CheckResult.PASS and check.advice:
+            click.echo(f"    {check.advice}", err=err)
+    for line in plan.not_undone:
+        click.echo(f"Not undone: {line}", err=err)
+
+
+def _confirm(plan: Plan, *, yes: bool) -> None:
+    """Asks on a terminal, takes --yes elsewhere; raises Refused without either."""
+    if not plan.allowed:
+        first = plan.refusals[0]
+        raise Refused(f"Refused: {first.title}", tried=first.evidence, advice=first.advice)
+    if yes:
+        return
+    if not on_terminal():
+        raise Refused("Nobody to ask", tried="standard input is not a terminal", advice="add --yes to confirm")
+    if plan.confirm:
+        answer = click.prompt(f"Type {plan.confirm} to go on", default="", show_default=False, err=True)
+        if answer != plan.confirm:
+            raise Refused("Not confirmed", tried=f"typed {answer!r}", advice=f"type {plan.confirm} exactly")
+        return
+    if not click.confirm("Go on?", err=True):
+        raise Refused("Not confirmed", advice="nothing was done")
+
+
+async def _run(controller: Controller, plan: Plan, *, quiet: bool) -> Operation:
+    """Starts the plan and follows it to its verdict; a signal to end cancels it, and what is left is waited for."""
+    shown: set[tuple[str, StepState]] = set()
+
+    def progress(operation: Operation) -> None:
+        for step in operation.steps:
+            if (step.id, step.state) not in shown and step.state is not StepState.WAITING:
+                shown.add((step.id, step.state))
+                if not quiet:
+                    click.echo(f"  {step.state.value:8} {step.title}" + (f": {step.note}" if step.note else ""))
+
+    unsubscribe = controller.subscribe(progress)
+    operation = controller.start(plan)
+    loop = asyncio.get_running_loop()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def cancel() -> None:
+        if not tasks:
+            click.echo("Cancelling; Helm gets a moment to stop …", err=True)
+        tasks.add(asyncio.ensure_future(controller.cancel(operation.id)))
+
+    for number in ENDINGS:
+        loop.add_signal_handler(number, cancel)
+    try:
+        ended = await controller.wait(operation.id)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return ended
+    finally:
+        for number in ENDINGS:
+            loop.remove_signal_handler(number)
+        unsubscribe()
+
+
+def print_verdict(operation: Operation) -> None:
+    """What came of it, for a person."""
+    outcome = operation.outcome
+    if outcome is None:
+        click.echo(f"{operation.state.value}: {operation.headline}")
+        return
+    click.echo(f"{outcome.kind.value}: {outcome.title}")
+    for line in outcome.evidence:
+        click.echo(f"  {line}")
+    for finding in outcome.findings:
+        click.echo(f"  ! {finding.what}" + (f" ({finding.evidence})" if finding.evidence else ""))
+    if outcome.advice:
+        click.echo(f"  next: {outcome.advice}")
+    if operation.undo:
+        click.echo(f"  undo: {operation.undo}")

@@ -1,0 +1,98 @@
+"""Opens the console: the screen first, the clusters behind it; the one place that knows both ui and cli."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from acp_tui.cli.target import Aimed, Look, Target, aim
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acp_tui.fleet.fleet import Fleet
+    from acp_tui.ui.backend import Backend
+
+REMEMBERED = 50
+
+
+def open_console(target: Target, look: Look) -> None:
+    """Runs the console until it is left; the clusters are dialled after the first paint."""
+    from acp_tui.config.settings import load_settings
+    from acp_tui.ui.app import AcpApp
+
+    settings, problems = load_settings(theme=look.theme, keymap=look.keymap, read_only=target.read_only)
+    stack = AsyncExitStack()
+
+    async def open_backend() -> Backend:
+        import asyncio
+        from importlib import import_module
+
+        for module in ("acp_tui.fleet.fleet", "acp_tui.fleet.inspect", "acp_tui.controllers.controller"):
+            await asyncio.to_thread(import_module, module)
+        from acp_tui.controllers.controller import open_controller
+        from acp_tui.fleet.fleet import Fleet
+        from acp_tui.fleet.inspect import Inspector
+        from acp_tui.model.health import Tone
+        from acp_tui.ui.backend import Backend
+
+        aimed = await aim(target, stack, production=settings.production)
+        for error in aimed.problems:
+            app.toast(str(error), tone=Tone.WARN, stays=True)
+        chosen = _chosen_before() if not target.contexts and not target.demo else None
+        fleet = Fleet(aimed.contexts, lazy=left_aside(aimed, settings.clusters_at_start, chosen))
+        stack.push_async_callback(fleet.close)
+        if chosen is not None:
+            stack.callback(_remember, fleet, chosen)
+        fleet.start()
+        controller = open_controller(
+            fleet,
+            engine=settings.helm_engine,
+            read_only=settings.read_only,
+            deadline_seconds=settings.verdict_seconds,
+        )
+        return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller)
+
+    app = AcpApp(open_backend, settings=settings, problems=problems, close_backend=stack.aclose)
+    app.run()
+
+
+def left_aside(aimed: Aimed, at_start: int, chosen: Sequence[str] | None) -> frozenset[str]:
+    """The contexts that are listed and not dialled until somebody looks: none where there are few, or named ones.
+
+    Of many the current one is dialled and those chosen last, as many as `at_start` allows.
+    """
+    names = [context.name for context in aimed.contexts]
+    if chosen is None or len(names) <= at_start:
+        return frozenset()
+    first = [aimed.current or names[0], *(name for name in chosen if name != aimed.current)]
+    return frozenset(names).difference([name for name in first if name in names][:at_start])
+
+
+def _memory() -> Path:
+    from acp_tui.config.paths import state_dir
+
+    return state_dir() / "clusters.json"
+
+
+def _chosen_before() -> tuple[str, ...]:
+    """Contexts that were dialled when the console was last left; nothing where that is not known."""
+    try:
+        names = json.loads(_memory().read_bytes())
+    except (OSError, ValueError):
+        return ()
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+
+def _remember(fleet: Fleet, before: Sequence[str]) -> None:
+    """Notes what is dialled, for the next start; a folder that takes no file costs the memory and nothing else."""
+    dialled = [name for name in fleet.names if fleet.session(name).started]
+    others = [name for name in before if name not in fleet.names]
+    path = _memory()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(json.dumps([*dialled, *others][:REMEMBERED]))
+    except OSError:
+        return
