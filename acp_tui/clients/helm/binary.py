@@ -165,8 +165,8 @@ class BinaryRun:
         if ended.exit_code == 0:
             return EngineResult(ok=True, exit_code=0, revision=revision, cancelled=ended.cancelled)
         message = self._prepared.workspace.hide(error_of(list(ended.tail)))
-        if ended.cancelled:
-            message = _cancelled(ended, self._request)
+        if ended.cancelled or ended.timed_out:
+            message = _stopped(ended, self._request)
         return EngineResult(ok=False, exit_code=ended.exit_code, message=message, cancelled=ended.cancelled)
 
     async def cancel(self) -> None:
@@ -191,7 +191,7 @@ class _Told(msgspec.Struct, frozen=True):
     version: int | None = None
 
 
-def _cancelled(ended: Ended, request: EngineRequest) -> str:
+def _stopped(ended: Ended, request: EngineRequest) -> str:
     why = f"Helm did not end within {request.deadline:.0f} s" if ended.timed_out else "Cancelled"
     how = "it did not stop on SIGTERM and was killed" if ended.killed else "it stopped on SIGTERM"
     return f"{why}; {how}: {left_behind(request.verb, killed=ended.killed)}"

@@ -154,8 +154,8 @@ class EmbeddedRun:
                 revision=revision if isinstance(revision, int) else None,
                 cancelled=ended.cancelled,
             )
-        if ended.cancelled:
-            message = _cancelled(ended, self._request)
+        if ended.cancelled or ended.timed_out:
+            message = _stopped(ended, self._request)
         elif last.error is not None:
             return EngineResult(ok=False, message=tidy(self._prepared.workspace.hide(last.error.message)))
         else:
@@ -262,7 +262,7 @@ def _no_answer(ended: Ended) -> EngineError:
     )
 
 
-def _cancelled(ended: Ended, request: EngineRequest) -> str:
+def _stopped(ended: Ended, request: EngineRequest) -> str:
     why = f"Helm did not end within {request.deadline:.0f} s" if ended.timed_out else "Cancelled"
     how = "its process was killed" if ended.killed else "it stopped when asked"
     return f"{why}; {how}: {left_behind(request.verb, killed=ended.killed)}"

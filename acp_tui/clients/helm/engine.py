@@ -87,7 +87,9 @@ class Rendered(Struct, frozen=True):
 
 
 class EngineResult(Struct, frozen=True):
-    """How an operation ended; `message` is Helm's error, or what a cancel leaves behind.
+    """How an operation ended; `message` is Helm's error, or what a cancel or the deadline leaves behind.
+
+    `cancelled` with `ok`: Helm was done before the cancel reached it.
 
     `exit_code` is negative for a signal and None where no process tells one; `revision` is None where Helm does not
     say it (rollback, uninstall): the records do.

@@ -28,7 +28,10 @@ _DRAIN = 2.0
 
 
 class Ended(Struct, frozen=True):
-    """`stdout` is whole up to 64 MiB (`overflow` tells that there was more), `tail` the last 256 KiB of stderr, raw."""
+    """`stdout` is whole up to 64 MiB (`overflow` tells that there was more), `tail` the last 256 KiB of stderr, raw.
+
+    `cancelled` is somebody's wish, `timed_out` the deadline's; `killed` tells that SIGKILL was needed.
+    """
 
     exit_code: int
     stdout: bytes
@@ -108,7 +111,7 @@ class Process:
             stdout=bytes(self._pipes.stdout),
             tail=tuple(self._pipes.errors.tail),
             overflow=self._pipes.overflow,
-            cancelled=self._cancelled,
+            cancelled=self._cancelled and not self._timed_out,
             timed_out=self._timed_out,
             killed=self._killed,
         )

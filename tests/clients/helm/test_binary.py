@@ -14,6 +14,7 @@ import pytest
 
 from acp_tui.clients.helm.binary import BinaryEngine, ask_version
 from acp_tui.clients.helm.engine import EngineRequest
+from acp_tui.clients.helm.process import Process
 from acp_tui.model.errors import ChartError, EngineError
 from acp_tui.model.plan import Verb
 from acp_tui.model.release import ReleaseRef, Store
@@ -293,6 +294,25 @@ def test_a_program_says_what_it_is(program: Program, said: str, version: tuple[i
 def test_an_old_helm_says_what_it_cannot_do(tmp_path: Path) -> None:
     assert engine(tmp_path, (3, 12, 0)).limits != ()
     assert engine(tmp_path, (3, 19, 2)).limits == ()
+
+
+async def test_a_helm_that_runs_into_its_deadline_is_stopped_and_called_late_not_cancelled(
+    program: Program, tmp_path: Path
+) -> None:
+    lines = Lines()
+    process = await Process.start(
+        [str(program("v4.1.0")), "upgrade", "gentle"], env=ENV, folder=tmp_path, on_output=lines
+    )
+    await lines.saw.wait()
+    ended = await process.ended(0.01)
+    assert (ended.timed_out, ended.cancelled, ended.killed, ended.exit_code) == (True, False, False, 1)
+
+
+async def test_a_cancel_that_comes_too_late_changes_nothing(program: Program, ask: Ask) -> None:
+    run = await engine(program("v4.1.0")).begin(ask(Verb.UPGRADE, "quick"), Lines())
+    before = await run.result()
+    await run.cancel()
+    assert (before.ok, (await run.result()).cancelled) == (True, False)
 
 
 def gone(pid: int) -> bool:
