@@ -126,15 +126,7 @@ async def run_plugin(plugin: ExecPlugin, *, info: str, timeout: float) -> ExecCr
     env["KUBERNETES_EXEC_INFO"] = info
     name = one_line(plugin.command, limit=120)
     try:
-        process = await asyncio.create_subprocess_exec(
-            plugin.command,
-            *plugin.args,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            env=env,
-        )
+        process = await _start(plugin, env)
     except (OSError, ValueError) as error:
         hint = plugin.install_hint or "install it, or check the command in the kubeconfig"
         why = error.strerror if isinstance(error, OSError) else "the command or its environment holds a NUL byte"
@@ -157,6 +149,26 @@ async def run_plugin(plugin: ExecPlugin, *, info: str, timeout: float) -> ExecCr
     if output.cut:
         raise PluginFailed(f"exec plugin {name} printed more than 1 MiB", "run it by hand to see what it prints")
     return _read_credential(name, output.data)
+
+
+async def _start(plugin: ExecPlugin, env: dict[str, str]) -> asyncio.subprocess.Process:
+    """Cancelled half-way, asyncio would kill the program but not what it started: so the start is let finish first."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            plugin.command,
+            *plugin.args,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            env=env,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _end(await starting)
+        raise
 
 
 async def _talk(process: asyncio.subprocess.Process) -> tuple[_Output, _Output]:
@@ -207,8 +219,9 @@ def _read_credential(name: str, output: bytes) -> ExecCredential:
     advice = "it must print an ExecCredential as JSON; run it by hand to see"
     try:
         document = json.loads(output)
-    except ValueError as error:
-        raise PluginFailed(f"exec plugin {name} printed no JSON", advice) from error
+    except ValueError:
+        # Not chained: the decoder's error carries the whole output, which may hold a token.
+        raise PluginFailed(f"exec plugin {name} printed no JSON", advice) from None
     status = document.get("status") if isinstance(document, dict) else None
     if not isinstance(status, dict) or document.get("kind") != "ExecCredential":
         raise PluginFailed(f"exec plugin {name} printed no ExecCredential with a status", advice)

@@ -116,9 +116,13 @@ def _read(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise _bad_file(path, one_line(error.problem or error.context or "invalid YAML"), place=place) from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise _bad_file(path, one_line(str(error), limit=120)) from error
+        # Not chained, here and below: the parser's errors can carry the text of the file, tokens and all.
+        raise _bad_file(path, one_line(error.problem or error.context or "invalid YAML"), place=place) from None
+    except yaml.reader.ReaderError as error:
+        line = data[: error.position].count(b"\n") + 1
+        raise _bad_file(path, one_line(str(error.reason)), place=f"{path}:{line}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _bad_file(path, f"it cannot be parsed ({type(error).__name__})") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
