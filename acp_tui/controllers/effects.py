@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acp_tui.controllers.observe import ObjectState
-from acp_tui.insight.diff import changes, drift, drift_summary, masked_pair, masked_values, summary, unified
+from acp_tui.insight.diff import changes, drift, drift_summary, masked_pair, masked_values, only_marks, summary, unified
 from acp_tui.insight.manifest import Part, parts, pod_template, replicas
 from acp_tui.insight.mask import mask_object
 from acp_tui.insight.times import span
@@ -26,12 +26,21 @@ _ORDER = {action: rank for rank, action in enumerate(EffectAction)}
 def effects_between(
     before: Sequence[Part], after: Sequence[Part], live: Mapping[str, ObjectState] | None = None
 ) -> tuple[Effect, ...]:
-    """Effects in the order create, update, delete, keep, unchanged; without `live` nothing is said of the cluster."""
+    """Effects in the order create, update, delete, keep, unchanged; without `live` nothing is said of the cluster.
+
+    Of the updates those come first that replace pods, and those last that only change labels.
+    """
     old = {part.ref.key: part for part in before}
     new = {part.ref.key: part for part in after}
     states = live or {}
     found = [_effect(old.get(key), new.get(key), states.get(key)) for key in dict.fromkeys((*old, *new))]
-    return tuple(sorted(found, key=lambda effect: _ORDER[effect.action]))
+
+    def rank(effect: Effect) -> tuple[int, bool, bool]:
+        one, other = old.get(effect.ref.key), new.get(effect.ref.key)
+        marks = one is not None and other is not None and only_marks(one.body, other.body)
+        return _ORDER[effect.action], effect.restarts == 0, marks
+
+    return tuple(sorted(found, key=rank))
 
 
 def hook_effects(hooks: Iterable[Hook], ref: ReleaseRef, *, now: float) -> tuple[Effect, ...]:
@@ -96,7 +105,7 @@ def live_note(part: Part, state: ObjectState | None) -> str:
 def _effect(old: Part | None, new: Part | None, state: ObjectState | None) -> Effect:
     if old is None and new is not None:
         note = "exists already" if state is not None and state.there else ""
-        return _made(EffectAction.CREATE, None, new, note, restarts=_restarts(new, None, state))
+        return _made(EffectAction.CREATE, None, new, note, restarts=0)
     if new is None and old is not None:
         return _removed(old, state)
     if old is None or new is None:
@@ -110,6 +119,10 @@ def _effect(old: Part | None, new: Part | None, state: ObjectState | None) -> Ef
         return _made(EffectAction.UPDATE, old, new, f"{note}: set back", restarts=restarts)
     if not changed:
         return Effect(EffectAction.UNCHANGED, new.ref, summary=_shown(note))
+    stay = _already(new, state)
+    if restarts and stay:
+        restarts = max(0, restarts - stay)
+        note = " · ".join(part for part in (f"{stay} pods run it already", note) if part)
     return _made(EffectAction.UPDATE, old, new, " · ".join(part for part in (changed, note) if part), restarts=restarts)
 
 
@@ -139,6 +152,14 @@ def _restarts(new: Part, old: Part | None, state: ObjectState | None) -> int | N
         return 0
     dropped = any(change.after is None for change in changes(stored, template)) if stored is not None else False
     return replicas(live or new.body) if dropped or drift(template, running) else 0
+
+
+def _already(new: Part, state: ObjectState | None) -> int:
+    """Ready pods that run with the target's template already: those of the revision that serves on."""
+    template = pod_template(new.body)
+    if template is None or state is None:
+        return 0
+    return sum(each.pods for each in state.templates if not drift(template, each.template))
 
 
 def _diff(old: Part | None, new: Part | None) -> str:

@@ -44,6 +44,13 @@ class PodState(Struct, frozen=True):
     restarts: int
 
 
+class RunningTemplate(Struct, frozen=True):
+    """A pod template some pods of a Deployment run with, and how many."""
+
+    template: dict[str, Any]
+    pods: int
+
+
 class ObjectState(Struct, frozen=True):
     """One object; `body` is None where it is not there or could not be read (`problem` says why).
 
@@ -58,6 +65,7 @@ class ObjectState(Struct, frozen=True):
     ready: int = 0
     wanted: int = 0
     pods: tuple[PodState, ...] = ()
+    templates: tuple[RunningTemplate, ...] = ()
 
     @property
     def there(self) -> bool:
@@ -83,12 +91,15 @@ Snapshot = dict[str, ObjectState]
 
 
 async def observe(
-    cluster: Cluster, refs: Iterable[ObjectRef], *, kinds: KindTable, now: float, with_pods: bool = True
+    cluster: Cluster, refs: Iterable[ObjectRef], *, kinds: KindTable, now: float, planning: bool = False
 ) -> Snapshot:
-    """Reads every object, and the pods of workloads; what cannot be read has a problem and UNKNOWN health."""
+    """Reads every object, and the pods of workloads; what cannot be read has a problem and UNKNOWN health.
+
+    For `planning` the templates that pods of a Deployment run with are read instead of the pods.
+    """
     gate = asyncio.Semaphore(AT_ONCE)
     wanted = {ref.key: ref for ref in refs}
-    look = _Look(cluster.transport, kinds, now, with_pods=with_pods)
+    look = _Look(cluster.transport, kinds, now, planning=planning)
 
     async def one(ref: ObjectRef) -> ObjectState:
         async with gate:
@@ -101,11 +112,11 @@ async def observe(
 class _Look:
     """One round of reading."""
 
-    def __init__(self, transport: Transport, kinds: KindTable, now: float, *, with_pods: bool) -> None:
+    def __init__(self, transport: Transport, kinds: KindTable, now: float, *, planning: bool) -> None:
         self._transport = transport
         self._kinds = kinds
         self._now = now
-        self._with_pods = with_pods
+        self._planning = planning
 
     async def at(self, ref: ObjectRef) -> ObjectState:
         from acp_tui.clients.errors import NotFound
@@ -129,21 +140,41 @@ class _Look:
 
     async def _workload(self, ref: ObjectRef, data: bytes, body: dict[str, Any]) -> ObjectState:
         workload = decode_one(data, Workload)
-        pods = await self._pods(ref, workload.spec.selector if workload.spec else None)
+        words = selector_words(workload.spec.selector if workload.spec else None)
+        pods = await self._pods(ref, words) if not self._planning else ()
+        templates = await self._templates(ref, words, workload.metadata.uid or "") if self._planning else ()
         own = health_of_workload(ref.kind, workload, now=self._now)
         judged = [(pod.template, pod.verdict) for pod in pods]
         verdict = judge_workload(own, rolling=rolling(ref.kind, workload), pods=judged)
         ready, wanted = ready_of(ref.kind, workload)
-        return ObjectState(ref, body=body, verdict=verdict, own=own, ready=ready, wanted=wanted, pods=pods)
+        return ObjectState(
+            ref, body=body, verdict=verdict, own=own, ready=ready, wanted=wanted, pods=pods, templates=templates
+        )
 
-    async def _pods(self, ref: ObjectRef, selector: LabelSelector | None) -> tuple[PodState, ...]:
+    async def _pods(self, ref: ObjectRef, words: str) -> tuple[PodState, ...]:
         """Pods a workload selects; another one with the same labels would be counted too, as for any selector."""
-        words = selector_words(selector)
         kind = self._kinds.by_gk("", "Pod")
-        if not self._with_pods or not words or kind is None:
+        if not words or kind is None:
             return ()
         answer = await self._transport.get(kind.path(ref.namespace), params={"labelSelector": words})
         return tuple(_pod(pod, self._now) for pod in decode_list(answer.body, Pod).items if not _finished(pod))
+
+    async def _templates(self, ref: ObjectRef, words: str, uid: str) -> tuple[RunningTemplate, ...]:
+        kind = self._kinds.by_gk("apps", "ReplicaSet")
+        if ref.kind != "Deployment" or not words or kind is None:
+            return ()
+        answer = await self._transport.get(kind.path(ref.namespace), params={"labelSelector": words})
+        return tuple(_running_templates(_decoded(answer.body), uid))
+
+
+def _running_templates(page: dict[str, Any], uid: str) -> Iterable[RunningTemplate]:
+    """Of the ReplicaSets a Deployment owns, those that have ready pods."""
+    for body in page.get("items") or ():
+        owners = (body.get("metadata") or {}).get("ownerReferences") or ()
+        template = (body.get("spec") or {}).get("template")
+        ready = (body.get("status") or {}).get("readyReplicas")
+        if ready and isinstance(template, dict) and any(owner.get("uid") == uid for owner in owners):
+            yield RunningTemplate(template=template, pods=int(ready))
 
 
 def _decoded(data: bytes) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class Planner:
         )
         draft = await _DRAFT[intent.verb](ground)
         live = await observe(
-            cluster, [part.ref for part in (*draft.before, *draft.after)], now=ground.now, kinds=kinds, with_pods=False
+            cluster, [part.ref for part in (*draft.before, *draft.after)], now=ground.now, kinds=kinds, planning=True
         )
         return await self._assemble(ground, draft, live)
 

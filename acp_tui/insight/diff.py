@@ -22,7 +22,6 @@ _SERVER_OWNED = frozenset(
 )
 _LIST_KEYS = ("name", "containerPort", "mountPath", "port", "key", "ip", "topologyKey", "uid")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-_MARKS = (("metadata", "labels"), ("metadata", "annotations"))
 _ABSENT: tuple[Any, ...] = (None, {}, [], "")
 
 
@@ -62,7 +61,7 @@ def summary(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     found = changes(before, after)
     if after.get("kind") in ("ConfigMap", "Secret"):
         return _key_summary(found)
-    marks = [change for change in found if change.path[:2] in _MARKS]
+    marks = [change for change in found if _is_mark(change)]
     lines = list(dict.fromkeys(_line(change, found) for change in found if change not in marks))
     return _joined([*lines, *_mark_lines(marks)])
 
@@ -242,19 +241,30 @@ def _key_summary(found: tuple[Change, ...]) -> str:
     data = [change for change in found if change.path[0] in ("data", "binaryData")]
     keys = {change.path[1] for change in data if len(change.path) > 1}
     rest = [change for change in found if change not in data]
-    marks = [change for change in rest if change.path[:2] in _MARKS]
+    marks = [change for change in rest if _is_mark(change)]
     lines = [f"{len(keys)} key{'s' if len(keys) > 1 else ''} changed"] if keys else []
     lines += [f"{_short_path(change)} {_sense(change)}" for change in rest if change not in marks]
     return _joined([*lines, *_mark_lines(marks)])
 
 
+def only_marks(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """True where labels and annotations are all that differs, as every new version of a chart makes them."""
+    return all(_is_mark(change) for change in changes(before, after))
+
+
+def _is_mark(change: Change) -> bool:
+    return len(change.path) > 2 and change.path[-3] == "metadata" and change.path[-2] in ("labels", "annotations")
+
+
 def _mark_lines(marks: Sequence[Change]) -> list[str]:
-    """Labels and annotations of the object in one word each: charts change them with every version."""
+    """Labels and annotations by name alone, those of pods only where the object does not have them too."""
     words = []
     for place in ("labels", "annotations"):
-        names = [change.path[2] for change in marks if change.path[1] == place and len(change.path) > 2]
-        if names:
-            words.append(f"{place[:-1] if len(names) == 1 else place} {' and '.join(names[:2])}")
+        own = [change.path[-1] for change in marks if change.path[:2] == ("metadata", place)]
+        pods = [change.path[-1] for change in marks if change.path[-2] == place and change.path[0] == "spec"]
+        for whose, names in (("", own), ("pod ", [name for name in pods if name not in own])):
+            if names:
+                words.append(f"{whose}{place[:-1] if len(names) == 1 else place} {' and '.join(names[:2])}")
     return words
 
 

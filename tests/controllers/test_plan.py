@@ -16,6 +16,7 @@ from acp_tui.model.errors import ChartError, ClusterError, EngineError, UsageErr
 from acp_tui.model.plan import Check, CheckResult, EffectAction, Intent, Plan, Verb
 from acp_tui.model.refs import Kind
 from acp_tui.model.release import OwnerKind, ReleaseRef, Revision, Store
+from acp_tui.wire.manifest import objects
 from tests.controllers.conftest import REF, SECRET_WORD, Stopwatch, intent, manifest
 from tests.fakes.cluster import KINDS, FakeCluster, FakeEngine, forbidden
 
@@ -71,6 +72,27 @@ async def test_effects_name_the_change_and_the_pods_that_restart(controller: Con
     assert update.restarts == 3
     assert "-      - image: registry/pay:1.9.2" in update.diff
     assert (unchanged.action, unchanged.ref.kind, unchanged.diff) == (EffectAction.UNCHANGED, "Secret", "")
+
+
+async def test_old_pods_that_serve_on_are_not_counted_as_restarts(controller: Controller, cluster: FakeCluster) -> None:
+    """A broken rollout leaves pods of the good revision running: going back replaces only the others."""
+    live = next(body for body in cluster.objects.values() if body["kind"] == "Deployment")
+    old = objects(manifest("1.9.1"), origin="41")[1]["spec"]["template"]
+    labels = {"app": "payments", "pod-template-hash": "5f66"}
+    cluster.put(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {
+                "name": "payments-api-5f66", "labels": labels, "ownerReferences": [{"uid": live["metadata"]["uid"]}],
+            },
+            "spec": {"template": {**old, "metadata": {"labels": labels}}},
+            "status": {"replicas": 2, "readyReplicas": 2},
+        }
+    )  # fmt: skip
+    effect = (await controller.plan(intent(Verb.ROLLBACK))).effects[0]
+    assert effect.summary == "image 1.9.2 → 1.9.1 · 2 pods run it already"
+    assert effect.restarts == 1
 
 
 async def test_no_secret_is_in_a_plan(controller: Controller, cluster: FakeCluster) -> None:

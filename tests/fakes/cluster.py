@@ -28,6 +28,7 @@ KINDS = (
     Kind("", "v1", "Service", "services"),
     Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
     Kind("apps", "v1", "Deployment", "deployments"),
+    Kind("apps", "v1", "ReplicaSet", "replicasets"),
     Kind("app.alauda.io", "v1", "HelmRequest", "helmrequests"),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from acp_tui.insight.diff import changes, drift, drift_summary, masked_pair, same_template, summary, unified
+from acp_tui.insight.diff import changes, drift, drift_summary, masked_pair, only_marks, same_template, summary, unified
 
 
 def deployment(**container: Any) -> dict[str, Any]:
@@ -156,3 +156,19 @@ def test_a_unified_diff_names_the_object_and_is_empty_for_equal_texts() -> None:
         "-a",
         "+b",
     ]
+
+
+def test_labels_come_last_and_by_name_those_of_pods_only_where_they_are_their_own() -> None:
+    before, after = deployment(), deployment(image="registry/pay:2")
+    for body, version in ((before, "1"), (after, "2")):
+        body["metadata"]["labels"] = {"helm.sh/chart": f"pay-{version}"}
+        body["spec"]["template"]["metadata"] = {"labels": {"helm.sh/chart": f"pay-{version}", "canary": version}}
+    assert summary(before, after) == "image 1.9.2 → 2, label helm.sh/chart, pod label canary"
+    assert not only_marks(before, after)
+
+
+def test_a_new_chart_version_that_only_relabels_is_told_apart() -> None:
+    before: dict[str, Any] = {"kind": "Service", "metadata": {"name": "s", "labels": {"helm.sh/chart": "a-1"}}}
+    after: dict[str, Any] = {"kind": "Service", "metadata": {"name": "s", "labels": {"helm.sh/chart": "a-2"}}}
+    assert only_marks(before, after)
+    assert summary(before, after) == "label helm.sh/chart"
