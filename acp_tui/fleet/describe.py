@@ -14,12 +14,18 @@ from acp_tui.insight.health.builtin import WORKLOADS, health_of
 from acp_tui.insight.phrases import line
 from acp_tui.insight.times import epoch
 from acp_tui.model.health import Health, Verdict
+from acp_tui.model.network import Ingress
 from acp_tui.model.objects import Condition, Event, Generic, Job, Node, Pod, Service, Workload
 from acp_tui.model.refs import ObjectRef
 
-_TYPES: Mapping[str, Any] = {"Pod": Pod, "Job": Job, "CronJob": Job, "Node": Node, "Service": Service} | dict.fromkeys(
-    WORKLOADS, Workload
-)
+_TYPES: Mapping[str, Any] = {
+    "Pod": Pod,
+    "Job": Job,
+    "CronJob": Job,
+    "Node": Node,
+    "Service": Service,
+    "Ingress": Ingress,
+} | dict.fromkeys(WORKLOADS, Workload)
 _SPEC_SHOWN = (
     "replicas",
     "paused",

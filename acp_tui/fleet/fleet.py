@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from acp_tui.clients.kube.context import Context
-from acp_tui.clients.kube.transport import Transport
+from acp_tui.clients.kube.http import HttpTransport
 from acp_tui.fleet.picture import Picture, Shared
 from acp_tui.fleet.session import Connect, Session
 from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
@@ -51,7 +51,7 @@ class Fleet:
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
         for context in contexts:
-            self._add(context, connect or _http)
+            self._add(context, connect or HttpTransport)
 
     def _add(self, context: Context, connect: Connect) -> None:
         def changed(views: frozenset[str]) -> None:
@@ -161,9 +161,3 @@ class Fleet:
             if busy:
                 await asyncio.sleep(0)
         return frozenset(changed)
-
-
-def _http(context: Context) -> Transport:
-    from acp_tui.clients.kube.http import HttpTransport
-
-    return HttpTransport(context)

@@ -80,7 +80,7 @@ class Picture:
         match view:
             case "releases":
                 rows = release_rows(store, self._shared.claims, now)
-                self.session.read_bodies(tuple(unexplained(rows)))
+                self.session.read_bodies(tuple(unexplained(store, rows)))
                 return rows
             case "applications":
                 return application_rows(store, self._rows[RELEASES], now)

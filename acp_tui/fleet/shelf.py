@@ -130,11 +130,19 @@ class PodShelf(Shelf[Pod]):
         super().__init__(watch, changed=changed)
         self.verdicts: dict[str, Verdict] = {}
         self.unwell: set[str] = set()
+        self._troubled: frozenset[str] | None = None
         self._clock = clock
 
     @property
     def problems(self) -> int:
         return sum(1 for key in self.unwell if self.verdicts[key].health in _PROBLEMS)
+
+    @property
+    def troubled(self) -> frozenset[str]:
+        """Uids of the owners of pods that are not well: most workloads need no look at their pods."""
+        if self._troubled is None:
+            self._troubled = frozenset(controller_of(self.items[key].metadata) for key in self.unwell)
+        return self._troubled
 
     def verdict(self, pod: Pod) -> Verdict:
         return self.verdicts[key_of(pod.metadata)]
@@ -157,10 +165,12 @@ class PodShelf(Shelf[Pod]):
         super()._drop(key)
         self.verdicts.pop(key, None)
         self.unwell.discard(key)
+        self._troubled = None
 
     def _judge(self, key: str, pod: Pod) -> None:
         verdict = health_of_pod(pod, now=self._clock())
         self.verdicts[key] = verdict
+        self._troubled = None
         (self.unwell.discard if verdict.health is Health.HEALTHY else self.unwell.add)(key)
 
 

@@ -88,17 +88,21 @@ class Store:
             for workload in self.shelves[shelf]:
                 yield kind, workload
 
-    def pods_of(self, kind: str, uid: str | None) -> Iterable[Pod]:
-        """Pods below a workload, through its ReplicaSets or Jobs where it has them."""
+    def pod_owners(self, kind: str, uid: str | None) -> tuple[str, ...]:
+        """Uids of what owns the pods of a workload: itself, or its ReplicaSets or Jobs."""
         between: Iterable[Any] = ()
         if kind == "Deployment":
             between = self.replica_sets.owned_by(uid)
         elif kind == "CronJob":
             between = self.jobs.owned_by(uid)
-        else:
-            yield from self.pods.owned_by(uid)
-        for owner in between:
-            yield from self.pods.owned_by(owner.metadata.uid)
+        elif uid:
+            return (uid,)
+        return tuple(owner.metadata.uid for owner in between if owner.metadata.uid)
+
+    def pods_of(self, kind: str, uid: str | None) -> Iterator[Pod]:
+        """Pods below a workload."""
+        for owner in self.pod_owners(kind, uid):
+            yield from self.pods.owned_by(owner)
 
     def project_of(self, namespace: str) -> str:
         found = self.namespaces.items.get(f"/{namespace}")

@@ -21,6 +21,7 @@ from acp_tui.insight.tree import Leaf, build_tree
 from acp_tui.model.application import ApplicationSource, ApplicationSummary, TreeNode
 from acp_tui.model.errors import ClusterError
 from acp_tui.model.health import Health, Verdict
+from acp_tui.model.network import Ingress
 from acp_tui.model.objects import ApplicationObject, Generic, LabelSelector, Meta, Object, Service
 from acp_tui.model.refs import Kind, ObjectRef
 from acp_tui.model.release import ReleaseRef
@@ -34,6 +35,7 @@ _STORED = {
     "CronJob": ("batch", "cronjobs"),
     "Job": ("batch", "jobs"),
 }
+_TYPES: dict[tuple[str, str], Any] = {("", "Service"): Service, ("networking.k8s.io", "Ingress"): Ingress}
 _BESIDE = (
     ("", "Service"),
     ("networking.k8s.io", "Ingress"),
@@ -174,7 +176,7 @@ class TreeReader:
         if kind is None:
             return []
         inert = kind_name in INERT
-        type_: Any = Service if kind_name == "Service" and not group else Object if inert else Generic
+        type_: Any = Object if inert else _TYPES.get((group, kind_name), Generic)
         try:
             page = await list_all(
                 self._session.transport,
@@ -200,8 +202,9 @@ class TreeReader:
             ]
             verdict = health_of_service(item, [self._store.pods.verdict(pod) for pod in pods])
             note = verdict.reason
-        elif isinstance(item, Generic):
+        elif not isinstance(item, Object):
             verdict = health_of(kind.kind, item, now=self._now)
+            note = verdict.reason if verdict.health is Health.HEALTHY else ""
         return Leaf(self._ref(kind.group, kind.kind, meta), meta, verdict, note)
 
     def _leaf(self, group: str, kind: str, item: Any) -> Leaf:

@@ -247,7 +247,7 @@ def _just_restarted(pod: Pod, events: Sequence[Event], now: float | None) -> Fin
             and now - at < RESTART_FRESH
             and (last.exit_code or last.reason == "OOMKilled")
         ):
-            return Finding(f"restarted {span(now - at)} ago: {_exit(each, last)}", since=at, health=Health.PROGRESSING)
+            return Finding(f"just restarted: {_exit(each, last)}", since=at, health=Health.PROGRESSING)
     return None
 
 

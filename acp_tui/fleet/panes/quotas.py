@@ -56,7 +56,7 @@ QUOTAS: View[QuotaSummary] = View(
     title="Quotas",
     digit="4",
     kind_word="quotas",
-    order=lambda row: (bool(row.namespace), -(_worst_ratio(row) or 0.0), row.cluster, row.namespace, row.name),
+    order=lambda row: (not row.namespace, -(_worst_ratio(row) or 0.0), row.cluster, row.namespace, row.name),
     columns=(
         Column(
             id="namespace",

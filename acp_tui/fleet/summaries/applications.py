@@ -81,6 +81,10 @@ def parts(store: Store, now: float) -> Iterator[Part]:
 def workload_verdict(store: Store, kind: str, workload: Workload, now: float) -> Verdict:
     """What its status says, with the verdicts on its pods."""
     own = health_of_workload(kind, workload, now=now)
+    if own.health is not Health.PROGRESSING and store.pods.troubled.isdisjoint(
+        store.pod_owners(kind, workload.metadata.uid)
+    ):
+        return own
     pods = [(template_of(pod.metadata), store.pods.verdict(pod)) for pod in store.pods_of(kind, workload.metadata.uid)]
     refused = _refusal(store, kind, workload, now) if own.health is Health.PROGRESSING else None
     return judge_workload(refused or own, rolling=rolling(kind, workload), pods=pods)

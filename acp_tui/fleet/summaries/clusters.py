@@ -66,17 +66,16 @@ def _verdict(
 ) -> Verdict:
     """The worst thing that is true, told by its first cause: nodes before applications before the rest.
 
-    A node or an application that fails makes the cluster fail; failed and stuck releases, problem pods, a quota that is
-    nearly full are warnings. A cluster that does not answer, or of which we may not see the basics, is unknown.
+    A node or an application that fails makes the cluster fail; failed and stuck releases, nodes under pressure, problem
+    pods and a quota that is nearly full are warnings. A cluster that does not answer, or of which we may not see the
+    basics, is unknown.
     """
     if store.reachable is False or store.problem:
         return Verdict(Health.UNKNOWN, store.problem or "no answer")
     if not store.known("nodes") and not store.known("pods"):
         return Verdict(Health.UNKNOWN, next(_warnings(store), "not read yet"))
-    nodes = [(node.metadata.name, health_of_node(node)) for node in store.nodes]
-    sick = [(name, verdict) for name, verdict in nodes if verdict.health is Health.DEGRADED]
-    if sick:
-        return Verdict(Health.DEGRADED, _with_more(f"node {sick[0][0]}: {sick[0][1].reason}", len(sick)))
+    if sick := _sick_nodes(store, Health.DEGRADED):
+        return Verdict(Health.DEGRADED, sick)
     failing = sorted((row for row in applications if row.health in _BAD), key=lambda row: row.key)
     if failing:
         row = failing[0]
@@ -89,6 +88,11 @@ def _verdict(
     return Verdict(Health.HEALTHY)
 
 
+def _sick_nodes(store: Store, health: Health) -> str:
+    sick = [(node, verdict) for node in store.nodes if (verdict := health_of_node(node)).health is health]
+    return _with_more(f"node {sick[0][0].metadata.name}: {sick[0][1].reason}", len(sick)) if sick else ""
+
+
 def _worries(store: Store, releases: Sequence[ReleaseSummary], tight: QuotaSummary | None) -> Iterator[str]:
     bad = [row for row in releases if failed(row)]
     if bad:
@@ -97,6 +101,8 @@ def _worries(store: Store, releases: Sequence[ReleaseSummary], tight: QuotaSumma
     stuck = [row for row in releases if row.stuck]
     if stuck:
         yield _with_more(f"release {stuck[0].ref.namespace}/{stuck[0].ref.name} stuck in {stuck[0].status}", len(stuck))
+    if pressed := _sick_nodes(store, Health.PROGRESSING):
+        yield pressed
     if store.pods.problems:
         key, verdict = next(
             (key, v)

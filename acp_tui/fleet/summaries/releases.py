@@ -116,10 +116,11 @@ def _app_version(meta: Meta) -> str:
     return (meta.labels or {}).get("app.kubernetes.io/version") or ""
 
 
-def unexplained(rows: tuple[ReleaseSummary, ...]) -> Iterator[tuple[ReleaseRef, int]]:
+def unexplained(store: Store, rows: tuple[ReleaseSummary, ...]) -> Iterator[tuple[ReleaseRef, int]]:
     """Releases whose record should be read because only it says what went wrong."""
     for row in rows:
-        if row.status not in ("deployed", "superseded", "uninstalled") and not row.chart:
+        bad = row.status not in ("deployed", "superseded", "uninstalled")
+        if bad and (row.ref, row.revision) not in store.told:
             yield row.ref, row.revision
 
 

@@ -12,6 +12,7 @@ from acp_tui.insight.health.pods import health_of_pod
 from acp_tui.insight.health.rollup import judge_workload
 from acp_tui.insight.health.workloads import health_of_workload, rolling
 from acp_tui.model.health import Health, Verdict
+from acp_tui.model.network import Ingress
 from acp_tui.model.objects import Generic, Job, Meta, Node, Pod, Service, Workload
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
@@ -36,6 +37,9 @@ def health_of(kind: str, obj: Any, *, pods: Sequence[Pod] = (), now: float | Non
             return health_of_node(obj)
         case Service():
             return health_of_service(obj, [health_of_pod(pod, now=now) for pod in pods])
+        case Ingress():
+            told = ", ".join(obj.addresses)
+            return Verdict(Health.HEALTHY, told) if told else Verdict(Health.PROGRESSING, "no address yet")
         case Generic():
             return health_of_generic(kind, obj)
     return Verdict(Health.UNKNOWN, NO_RULE)

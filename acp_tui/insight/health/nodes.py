@@ -12,7 +12,10 @@ _PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailabl
 
 
 def health_of_node(node: Node) -> Verdict:
-    """Ready Unknown means that the kubelet is silent: degraded, since pods are about to be moved."""
+    """Ready Unknown means that the kubelet is silent: degraded, since pods are about to be moved.
+
+    Under pressure a node still works, but it takes no new pods and may evict those it has.
+    """
     conditions = node.status.conditions if node.status else None
     ready = condition(conditions, "Ready")
     if ready is None:
@@ -23,7 +26,7 @@ def health_of_node(node: Node) -> Verdict:
     for kind in _PRESSURE:
         found = condition(conditions, kind)
         if found is not None and found.status == "True":
-            return Verdict(Health.DEGRADED, cause(kind, found.message), epoch(found.last_transition_time))
+            return Verdict(Health.PROGRESSING, cause(kind, found.message), epoch(found.last_transition_time))
     if node.spec is not None and node.spec.unschedulable:
         return Verdict(Health.SUSPENDED, "cordoned")
     return Verdict(Health.HEALTHY)

@@ -16,7 +16,13 @@ def roll_up(verdicts: Iterable[Verdict], *, none: Verdict | None = None) -> Verd
     known = [each for each in verdicts if each.reason != NO_RULE]
     if not known:
         return none or Verdict(Health.UNKNOWN, "nothing to judge by")
-    return max(known, key=lambda each: (each.health.severity, bool(each.reason), -(each.since or float("inf"))))
+    return max(known, key=_weight)
+
+
+def _weight(verdict: Verdict) -> tuple[int, bool, float]:
+    """What is well needs no reason, what is not is better told with one."""
+    tells = bool(verdict.reason) is not (verdict.health is Health.HEALTHY)
+    return (verdict.health.severity, tells, -(verdict.since or float("inf")))
 
 
 def judge_workload(own: Verdict, *, rolling: bool, pods: Sequence[tuple[str, Verdict]]) -> Verdict:
