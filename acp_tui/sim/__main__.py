@@ -53,7 +53,7 @@ async def _run(options: argparse.Namespace) -> None:
         tls.load_cert_chain(options.tls_cert, options.tls_key)
         authority = (options.tls_ca or options.tls_cert).read_bytes()
     made = None if options.kubeconfig_out else private_dir()
-    path = options.kubeconfig_out or made / "kubeconfig"
+    path: Path = made / "kubeconfig" if made else options.kubeconfig_out
     restricted = path.with_name(f"{path.name}-viewer")
     life = None if options.still else Life(seed=options.seed)
     async with serve(specs, tls=tls, life=life) as running:
@@ -70,11 +70,16 @@ async def _run(options: argparse.Namespace) -> None:
             sys.stdout.flush()
             await _until_unwanted(options)
         finally:
-            path.unlink(missing_ok=True)
-            restricted.unlink(missing_ok=True)
-            if made is not None:
-                with contextlib.suppress(OSError):
-                    made.rmdir()
+            _remove(path, restricted, made)
+
+
+def _remove(path: Path, restricted: Path, made: Path | None) -> None:
+    """Take away what was written: the tokens in it are worth nothing from now on."""
+    path.unlink(missing_ok=True)
+    restricted.unlink(missing_ok=True)
+    if made is not None:
+        with contextlib.suppress(OSError):
+            made.rmdir()
 
 
 async def _until_unwanted(options: argparse.Namespace) -> None:

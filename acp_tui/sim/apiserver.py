@@ -22,7 +22,7 @@ from acp_tui.sim.verbs import Verbs
 if TYPE_CHECKING:
     from acp_tui.sim.access import User
     from acp_tui.sim.cluster import SimCluster
-    from acp_tui.sim.kinds import Obj
+    from acp_tui.sim.kinds import KindTable, Obj
     from acp_tui.sim.target import Target
 
 _GZIP_FROM = 1024
@@ -135,22 +135,20 @@ class ApiServer:
         match parts:
             case ["version"]:
                 return discovery.version(self._cluster.version)
+            case ["api"] | ["apis"] if aggregated:
+                return discovery.aggregated(kinds, core=parts == ["api"])
             case ["api"]:
-                return discovery.aggregated(kinds, core=True) if aggregated else discovery.api_versions()
+                return discovery.api_versions()
             case ["apis"]:
-                return discovery.aggregated(kinds, core=False) if aggregated else discovery.group_list(kinds)
+                return discovery.group_list(kinds)
             case ["api", version]:
                 return discovery.resource_list(kinds, "", version)
             case ["apis", group]:
                 return discovery.group(kinds, group)
             case ["apis", group, version]:
                 return discovery.resource_list(kinds, group, version)
-            case ["openapi", "v3"]:
-                return discovery.openapi_index(kinds)
-            case ["openapi", "v3", "api", version]:
-                return discovery.openapi(kinds, "", version)
-            case ["openapi", "v3", "apis", group, version]:
-                return discovery.openapi(kinds, group, version)
+            case ["openapi", "v3", *rest]:
+                return _openapi(kinds, rest)
             case [""]:
                 return {
                     "paths": [
@@ -229,6 +227,18 @@ class ApiServer:
             body = await asyncio.to_thread(_gzip, body) if len(body) > _THREAD_FROM else _gzip(body)
         self._cluster.stats.bytes_sent += len(body)
         return web.Response(body=body, status=code, headers=headers)
+
+
+def _openapi(kinds: KindTable, parts: list[str]) -> Obj | None:
+    match parts:
+        case []:
+            return discovery.openapi_index(kinds)
+        case ["api", version]:
+            return discovery.openapi(kinds, "", version)
+        case ["apis", group, version]:
+            return discovery.openapi(kinds, group, version)
+        case _:
+            return None
 
 
 def _gzip(body: bytes) -> bytes:

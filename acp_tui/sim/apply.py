@@ -35,7 +35,7 @@ def apply(live: Obj | None, wanted: Obj, *, resource: ResourceType, manager: str
     others = [(e, fields.read(e.get("fieldsV1") or {})) for e in entries if e is not mine]
     _settle_conflicts(wanted, live, new, others, force)
     old = fields.read(mine.get("fieldsV1") or {}) if mine else set()
-    result = _merge(live, wanted, (), builtin)
+    result: Obj = _merge(live, wanted, (), builtin)
     held: set[Path] = set().union(*(owned for _, owned in others)) if others else set()
     dropped = old - new - held
     for path in sorted(dropped, key=lambda p: (not fields.is_item(p), len(p) if fields.is_item(p) else -len(p))):

@@ -198,7 +198,7 @@ def _ingress(obj: Obj, now: datetime) -> Row:
 def _node(obj: Obj, now: datetime) -> Row:
     name, born = _meta(obj, now)
     status = _part(obj, "status")
-    ready = next((c for c in status.get("conditions") or [] if c["type"] == "Ready"), {})
+    ready: Obj = next((c for c in status.get("conditions") or [] if c["type"] == "Ready"), {})
     word = "Ready" if ready.get("status") == "True" else "NotReady"
     if _part(obj, "spec").get("unschedulable"):
         word += ",SchedulingDisabled"

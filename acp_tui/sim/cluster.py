@@ -43,8 +43,11 @@ class Stats(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSpec:
-    """How one cluster is to be. `populate` seeds its objects when the first request arrives or earlier;
-    `pace` scales every time its controllers take (0.1 is ten times faster)."""
+    """How one cluster is to be.
+
+    `populate` seeds its objects when the first request arrives or earlier; `pace` scales every time its
+    controllers take (0.1 is ten times faster).
+    """
 
     name: str
     version: str = "v1.34.2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,7 @@ def fill(obj: Obj, *, group: str, plural: str) -> None:
         case ("", "services"):
             _service(obj)
         case ("", "secrets"):
-            obj.setdefault("type", "Opaque")
-            for key, text in (obj.pop("stringData", None) or {}).items():
-                obj.setdefault("data", {})[key] = _base64(text)
+            _secret(obj)
         case ("", "namespaces"):
             obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
             obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
@@ -36,17 +35,21 @@ def fill(obj: Obj, *, group: str, plural: str) -> None:
         case ("autoscaling", "horizontalpodautoscalers"):
             obj["spec"].setdefault("minReplicas", 1)
         case ("networking.k8s.io", "ingresses"):
-            for rule in obj["spec"].get("rules") or []:
-                for path in (rule.get("http") or {}).get("paths") or []:
-                    path.setdefault("pathType", "ImplementationSpecific")
+            _ingress(obj["spec"])
         case _:
             return
 
 
-def _base64(text: str) -> str:
-    import base64
+def _secret(obj: Obj) -> None:
+    obj.setdefault("type", "Opaque")
+    for key, text in (obj.pop("stringData", None) or {}).items():
+        obj.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
 
-    return base64.b64encode(text.encode()).decode()
+
+def _ingress(spec: Obj) -> None:
+    for rule in spec.get("rules") or []:
+        for path in (rule.get("http") or {}).get("paths") or []:
+            path.setdefault("pathType", "ImplementationSpecific")
 
 
 def _defaults(target: Obj, **values: Any) -> None:

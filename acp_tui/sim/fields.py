@@ -41,13 +41,14 @@ def item_step(item: dict[str, Any], keys: tuple[str, ...]) -> str:
 def paths_of(obj: Obj, *, builtin: bool, status: bool = False) -> set[Path]:
     """Every path an object states, leaves and list-map items; status only when it is what was written."""
     found: set[Path] = set()
-    for key, value in obj.items():
+    for key, stated in obj.items():
         if key in ("apiVersion", "kind"):
             continue
         if (key == "status") != status:
             continue
+        value = stated
         if key == "metadata":
-            value = {k: v for k, v in value.items() if k not in _UNOWNED_META}
+            value = {k: v for k, v in stated.items() if k not in _UNOWNED_META}
         _walk(value, (key,), (f"f:{key}",), found, builtin)
     return found
 

@@ -77,9 +77,8 @@ class PodLog:
             if len(pod["spec"].get("containers") or []) == 1:
                 first: Obj = containers[0]
                 return first
-            raise bad_request(
-                f"a container name must be specified for pod {pod['metadata']['name']}, choose one of: [{' '.join(names)}]"
-            )
+            name = pod["metadata"]["name"]
+            raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]")
         for container in containers:
             if container["name"] == wanted:
                 found: Obj = container

@@ -34,10 +34,7 @@ def strategic(target: Any, change: dict[str, Any], path: tuple[str, ...] = ()) -
     retained = change.get("$retainKeys")
     if retained is not None:
         result = {k: v for k, v in result.items() if k in retained}
-    for key, value in change.items():
-        if key.startswith("$deleteFromPrimitiveList/"):
-            name = key.partition("/")[2]
-            result[name] = [item for item in result.get(name) or [] if item not in value]
+    _delete_primitives(result, change)
     for key, value in change.items():
         if key.startswith(_DIRECTIVES):
             continue
@@ -55,6 +52,13 @@ def strategic(target: Any, change: dict[str, Any], path: tuple[str, ...] = ()) -
         if key.startswith("$setElementOrder/") and name not in change and isinstance(result.get(name), list):
             result[name] = _ordered(result[name], order, merge_key((*path, name), result[name]))
     return result
+
+
+def _delete_primitives(result: dict[str, Any], change: dict[str, Any]) -> None:
+    for key, value in change.items():
+        if key.startswith("$deleteFromPrimitiveList/"):
+            name = key.partition("/")[2]
+            result[name] = [item for item in result.get(name) or [] if item not in value]
 
 
 def _strategic_list(current: Any, change: list[Any], path: tuple[str, ...], order: Any) -> list[Any]:

@@ -87,7 +87,7 @@ def table(
 
 
 def _json_path(obj: Obj, path: str) -> Any:
-    """Plain dotted paths, `\\.` escapes and `[?(@.type=="X")]` filters: what printer columns use."""
+    r"""Plain dotted paths, `\.` escapes and `[?(@.type=="X")]` filters: what printer columns use."""
     node: Any = obj
     for part in _parts(path.lstrip(".")):
         if part.startswith("?"):

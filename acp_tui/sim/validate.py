@@ -38,6 +38,13 @@ _STATEFUL_FREE = frozenset(
 )
 
 
+_STATEFUL_FROZEN = (
+    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
+    "forbidden"
+)
+
+
 def check_shape(body: Any, resource: ResourceType) -> Obj:
     """The body as an object of this kind, or a 400."""
     if not isinstance(body, dict):
@@ -94,9 +101,9 @@ def _workload_causes(obj: Obj, resource: ResourceType) -> list[tuple[str, str]]:
         replicas = spec.get("replicas", 1)
         if not isinstance(replicas, int) or replicas < 0:
             causes.append(("spec.replicas", f"Invalid value: {replicas}: must be greater than or equal to 0"))
-    if resource.plural == "services" and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
-        if not spec.get("ports"):
-            causes.append(("spec.ports", "Required value"))
+    is_headless = spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None"
+    if resource.plural == "services" and not is_headless and not spec.get("ports"):
+        causes.append(("spec.ports", "Required value"))
     return causes
 
 
@@ -121,31 +128,31 @@ def check_change(old: Obj, new: Obj, resource: ResourceType) -> None:
     for part in _FROZEN.get(resource.key, ()):
         if part in before and before.get(part) != after.get(part):
             causes.append((f"spec.{part}", f"Invalid value: {after.get(part)!r}: {_IMMUTABLE}"))
-    if resource.plural == "statefulsets":
-        if any(before.get(k) != after.get(k) for k in {*before, *after} - _STATEFUL_FREE):
-            causes.append(
-                (
-                    "spec",
-                    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
-                    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and "
-                    "'minReadySeconds' are forbidden",
-                )
-            )
-    if resource.plural == "services" and before.get("clusterIP") and after.get("clusterIP") != before["clusterIP"]:
-        if after.get("type") != "ExternalName":
-            causes.append(
-                ("spec.clusterIPs[0]", f'Invalid value: ["{after.get("clusterIP")}"]: may not change once set')
-            )
-    if resource.plural in ("configmaps", "secrets") and old.get("immutable"):
-        if any(old.get(k) != new.get(k) for k in ("data", "binaryData", "stringData")):
-            causes.append(("data", "Forbidden: field is immutable when `immutable` is set"))
-    if resource.plural == "secrets" and old.get("type") != new.get("type"):
-        causes.append(("type", f'Invalid value: "{new.get("type")}": {_IMMUTABLE}'))
-    if resource.plural == "persistentvolumeclaims" and _without_storage(before) != _without_storage(after):
-        causes.append(("spec", "Forbidden: spec is immutable after creation except resources.requests"))
+    causes += _frozen_parts(old, new, resource)
     causes += _workload_causes(new, resource)
     if causes:
         raise invalid(resource, name, causes)
+
+
+def _frozen_parts(old: Obj, new: Obj, resource: ResourceType) -> list[tuple[str, str]]:
+    """Changes that single kinds forbid."""
+    before, after = old.get("spec") or {}, new.get("spec") or {}
+    match resource.plural:
+        case "statefulsets" if any(before.get(k) != after.get(k) for k in {*before, *after} - _STATEFUL_FREE):
+            return [("spec", _STATEFUL_FROZEN)]
+        case "services" if before.get("clusterIP") and after.get("type") != "ExternalName":
+            if after.get("clusterIP") != before["clusterIP"]:
+                return [("spec.clusterIPs[0]", f'Invalid value: ["{after.get("clusterIP")}"]: may not change once set')]
+        case "configmaps" | "secrets":
+            if old.get("immutable") and any(old.get(k) != new.get(k) for k in ("data", "binaryData")):
+                return [("data", "Forbidden: field is immutable when `immutable` is set")]
+            if resource.plural == "secrets" and old.get("type") != new.get("type"):
+                return [("type", f'Invalid value: "{new.get("type")}": {_IMMUTABLE}')]
+        case "persistentvolumeclaims" if _without_storage(before) != _without_storage(after):
+            return [("spec", "Forbidden: spec is immutable after creation except resources.requests")]
+        case _:
+            pass
+    return []
 
 
 def _without_storage(spec: Obj) -> Obj:

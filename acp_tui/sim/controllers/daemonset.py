@@ -14,6 +14,7 @@ from acp_tui.sim.controllers.statefulset import REVISION
 if TYPE_CHECKING:
     from acp_tui.sim.controllers.context import Context
     from acp_tui.sim.kinds import Obj
+    from acp_tui.sim.store import Stored
 
 _SOURCE = "daemonset-controller"
 
@@ -59,7 +60,7 @@ class DaemonSets:
             return
         self._context.event(ds, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}", source=_SOURCE)
 
-    def _update(self, ds: Obj, on_node: dict[str, tuple[object, Obj]], mark: str, wanted: int) -> None:
+    def _update(self, ds: Obj, on_node: dict[str, tuple[Stored, Obj]], mark: str, wanted: int) -> None:
         strategy = ds["spec"].get("updateStrategy") or {}
         if strategy.get("type") == "OnDelete":
             return

@@ -30,7 +30,7 @@ class GarbageCollector:
                 self._later(lambda: self._collect(new.uid, places))
             for uid in new.owners:
                 if uid in self._waiting:
-                    self._later(lambda uid=uid: self._release(uid))  # type: ignore[misc]
+                    self._later(lambda uid=uid: self._release(uid))
             return
         if event.type == "MODIFIED" and b'"deletionTimestamp"' in new.metadata():
             finalizers = new.obj()["metadata"].get("finalizers") or []

@@ -96,7 +96,7 @@ class Jobs:
         if waited < limit:
             left = (limit - waited) / self._context.pace + 0.2
             self._context.queue(JOBS, job["metadata"]["namespace"], job["metadata"]["name"], delay=left)
-        return waited >= limit
+        return waited >= float(limit)
 
     @staticmethod
     def _finish(status: Obj, kind: str, reason: str, message: str) -> None:

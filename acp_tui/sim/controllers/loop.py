@@ -159,7 +159,7 @@ class Controllers:
         kind, new = event.resource.key, event.new
         if kind == ctx.EVENTS:
             return
-        if kind in self._reconcilers and (event.type != "DELETED" or kind in (ctx.SERVICES,)):
+        if kind in self._reconcilers and (event.type != "DELETED" or kind == ctx.SERVICES):
             self.queue(kind, new.namespace, new.name)
         if kind in (ctx.PODS, ctx.REPLICASETS) and new.owners:
             for reference in new.obj()["metadata"].get("ownerReferences") or []:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from acp_tui.sim import quantity
@@ -118,10 +119,8 @@ class Pods:
                 cordoned += 1
             elif not _node_ready(node):
                 unready += 1
-            elif (
-                any(labels.get(k) != v for k, v in wanted.items())
-                or "node-role.kubernetes.io/control-plane" in labels
-                and len(nodes) > 3
+            elif any(labels.get(k) != v for k, v in wanted.items()) or (
+                "node-role.kubernetes.io/control-plane" in labels and len(nodes) > 3
             ):
                 mismatched += 1
             elif lacking:
@@ -257,7 +256,7 @@ def _moment(stamp: str | None) -> float:
 
 
 def _backoff(restarts: int) -> float:
-    return min(_BACKOFF_MAX, 5.0 * 2 ** min(restarts, 6))
+    return min(_BACKOFF_MAX, 5.0 * float(2 ** min(restarts, 6)))
 
 
 def _times(entry: Obj) -> Obj:
@@ -330,11 +329,11 @@ def _status(pod: Obj, phase: str, entries: list[Obj]) -> Obj:
     return status
 
 
-def _requests(pod: Obj) -> dict[str, quantity.Decimal]:
-    total: dict[str, quantity.Decimal] = {}
+def _requests(pod: Obj) -> dict[str, Decimal]:
+    total: dict[str, Decimal] = {}
     for container in pod["spec"].get("containers") or []:
         for name, amount in ((container.get("resources") or {}).get("requests") or {}).items():
-            total[name] = total.get(name, quantity.Decimal(0)) + quantity.parse(amount)
+            total[name] = total.get(name, Decimal(0)) + quantity.parse(amount)
     return total
 
 

@@ -57,15 +57,17 @@ class StatefulSets:
             if ordinal >= wanted and not pod["metadata"].get("deletionTimestamp"):
                 self._context.delete(PODS, stored)
                 return
+        self._update(sts, pods, revision)
+
+    def _update(self, sts: Obj, pods: dict[int, tuple[Stored, Obj]], revision: str) -> None:
+        """Replace the last pod that is behind, if all after it are ready."""
         strategy = sts["spec"].get("updateStrategy") or {}
         if strategy.get("type") == "OnDelete":
             return
         partition = (strategy.get("rollingUpdate") or {}).get("partition", 0)
         for ordinal in sorted(pods, reverse=True):
             stored, pod = pods[ordinal]
-            if ordinal < partition:
-                return
-            if pod["metadata"].get("deletionTimestamp"):
+            if ordinal < partition or pod["metadata"].get("deletionTimestamp"):
                 return
             if pod["metadata"]["labels"].get(REVISION) != revision:
                 self._context.delete(PODS, stored)

@@ -290,7 +290,8 @@ def _break_pods(planter: Planter, release: Deployed, *, share: int) -> None:
             "containerID": entry["containerID"],
         }
         meta = pod["metadata"]
-        text = f"back-off 1m20s restarting failed container={entry['name']} pod={meta['name']}_{meta['namespace']}({meta['uid']})"
+        who = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
+        text = f"back-off 1m20s restarting failed container={entry['name']} pod={who}"
         entry |= {
             "ready": False,
             "started": False,
@@ -311,7 +312,7 @@ def _break_pods(planter: Planter, release: Deployed, *, share: int) -> None:
             planter,
             pod,
             "BackOff",
-            f"Back-off restarting failed container {entry['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})",
+            f"Back-off restarting failed container {entry['name']} in pod {who}",
             at=planter.now - 15,
             count=31,
             source="kubelet",
