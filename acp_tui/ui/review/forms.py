@@ -36,7 +36,7 @@ class Field:
 CHART = Field("chart", "Chart", "directory, .tgz, oci://…, URL, or repo/name")
 VERSION = Field("version", "Version", "empty: the newest")
 REPOSITORY = Field("repository", "Repository", "https://… (only for a bare chart name)")
-VALUES = Field("values", "Values file", "path, or ctrl+e to write them in the editor", FieldKind.VALUES)
+VALUES = Field("values", "Values file", "path of a YAML file; or write them in the editor", FieldKind.VALUES)
 NO_HOOKS = Field("no_hooks", "Skip hooks", "run none of the chart's hooks", FieldKind.FLAG)
 
 DEPLOY_FIELDS = (
@@ -45,7 +45,7 @@ DEPLOY_FIELDS = (
     REPOSITORY,
     Field("name", "Release", "its name in the namespace"),
     Field("cluster", "Cluster", "where it goes"),
-    Field("namespace", "Namespace", ""),
+    Field("namespace", "Namespace", "in which it lives"),
     Field("create_namespace", "Make namespace", "if it is not there yet", FieldKind.FLAG),
     VALUES,
     NO_HOOKS,

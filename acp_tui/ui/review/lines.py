@@ -97,12 +97,19 @@ def way_back(plan: Plan, width: int) -> list[Line]:
 def verdict_before(plan: Plan) -> Line:
     """One line that says whether it may run, and what to type."""
     words = VERB_WORDS[plan.intent.verb]
+    rest = ("; esc leaves everything as it is", Tone.DIM)
     if not plan.allowed:
         count = len(plan.refusals)
         return ((f"Cannot {words}: {count} check{'s' if count > 1 else ''} refused. Nothing was done.", Tone.FAIL),)
     if plan.confirm:
-        return (("type ", Tone.PLAIN), (plan.confirm, Tone.ACCENT), (f" to {words}, esc to leave it", Tone.PLAIN))
-    return (("y", Tone.ACCENT), (f" to {words}, esc to leave it", Tone.PLAIN))
+        return (
+            ("y", Tone.ACCENT),
+            (", then type ", Tone.PLAIN),
+            (plan.confirm, Tone.ACCENT),
+            (f" to {words}", Tone.PLAIN),
+            rest,
+        )
+    return (("y", Tone.ACCENT), (f" to {words}", Tone.PLAIN), rest)
 
 
 def restarts(effect: Effect) -> tuple[str, Tone]:

@@ -92,9 +92,10 @@ class RunScreen(BaseScreen):
         self.do_back()
 
     def do_back(self) -> None:
-        if self.operation is not None and not self.operation.state.over:
-            self.acp.toast("It goes on in the background; Activity shows it", Tone.ACCENT)
+        acp, operation = self.acp, self.operation
         super().do_back()
+        if operation is not None and not operation.state.over:
+            acp.toast("It goes on in the background; Activity shows it", Tone.ACCENT)
 
     def do_undo(self) -> None:
         from acp_tui.ui.review.plan import ReviewScreen
@@ -126,7 +127,7 @@ class RunScreen(BaseScreen):
             self.refresh_hints()
 
     def _say_state(self, operation: Operation) -> None:
-        sign, now = self.acp.glyphs.of, self.acp.clock()
+        sign, now = self._sign, self.acp.clock()
         state = verdict.state_line(operation, sign, now)
         if self._cancelling and not operation.state.over:
             state = ((f"cancelling · {verdict.clock(operation, now)}", Tone.WARN),)
@@ -135,9 +136,14 @@ class RunScreen(BaseScreen):
         steps.styles.height = len(operation.steps) + 2
         steps.show(verdict.steps(operation, sign, now))
 
+    def _sign(self, tone: Tone) -> str:
+        """One cell for each tone: what runs has a sign of its own, what waits has none."""
+        glyphs = self.acp.glyphs
+        return glyphs.running if tone is Tone.ACCENT else glyphs.of(tone) or " "
+
     def _say_verdict(self, operation: Operation) -> None:
         box = self.query_one("#verdict", Lines)
-        found = verdict.outcome_lines(operation, self.acp.glyphs.of, self.acp.clock())
+        found = verdict.outcome_lines(operation, self._sign, self.acp.clock())
         shown = operation.outcome is not None
         if shown and not box.display:
             box.focus()

@@ -52,7 +52,10 @@ def state_line(operation: Operation, sign: Sign, now: float) -> Line:
         tone = OUTCOME_LOOK[outcome.kind]
         return ((f"{sign(tone)} {outcome.kind}", tone), (f" · {outcome.title} · {clock(operation, now)}", Tone.PLAIN))
     tone = STATE_LOOK[operation.state]
-    return ((f"{operation.state}", tone), (f" · {operation.headline} · {clock(operation, now)}", Tone.PLAIN))
+    return (
+        (f"{sign(tone)} {operation.state}", tone),
+        (f" · {operation.headline} · {clock(operation, now)}", Tone.PLAIN),
+    )
 
 
 def steps(operation: Operation, sign: Sign, now: float) -> list[Line]:

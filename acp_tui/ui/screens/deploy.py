@@ -21,7 +21,7 @@ class FormScreen(BaseScreen):
     """Mistakes are said once something was asked of the form, and then kept up to date while one types."""
 
     PLACE = "deploy"
-    CSS = "FormScreen Form { margin: 1 0 0 0; }"
+    CSS = "FormScreen Form { padding: 1 0 0 0; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +39,7 @@ class FormScreen(BaseScreen):
     def body(self) -> Iterable[Widget]:
         yield self.make_form()
         yield Blurb(id="values")
+        yield Blurb(id="about")
 
     @property
     def form(self) -> Form:
@@ -51,8 +52,10 @@ class FormScreen(BaseScreen):
 
     def on_form_changed(self, event: Form.Changed) -> None:
         event.stop()
-        if self._judging:
-            self.form.say(self.judge().problems)
+        self._say_mistakes()
+
+    def on_descendant_focus(self) -> None:
+        self._say_about()
 
     def on_form_done(self, event: Form.Done) -> None:
         event.stop()
@@ -69,8 +72,7 @@ class FormScreen(BaseScreen):
         from acp_tui.ui.review.plan import ReviewScreen
 
         self._judging = True
-        judged = self.judge()
-        self.form.say(judged.problems)
+        judged = self._say_mistakes()
         if judged.intent is not None:
             self.app.push_screen(ReviewScreen(judged.intent))
             return
@@ -94,11 +96,25 @@ class FormScreen(BaseScreen):
             return
         self.edited = text
         self._say_values()
-        if self._judging:
-            self.form.say(self.judge().problems)
+        self._say_mistakes()
 
     async def starting_values(self) -> str:
         return "# Values for the chart, as in a values file.\n"
+
+    def _say_mistakes(self) -> Judged:
+        judged = self.judge()
+        if self._judging:
+            self.form.say(judged.problems)
+        self._say_about()
+        return judged
+
+    def _say_about(self) -> None:
+        """In full what there may be no room for beside the field."""
+        row = self.form.row
+        if row is not None:
+            wrong = bool(row.mistake)
+            text = f"{row.field.title}: {row.mistake or row.field.help}"
+            self.query_one("#about", Blurb).show([((text, Tone.FAIL if wrong else Tone.DIM),)])
 
     def _say_values(self) -> None:
         """How many lines come from the editor, never what is in them."""

@@ -75,9 +75,10 @@ class Reading(Asking):
             here, of = view.match
             parts.append((f"/{view.term} {here}/{of}  ", Tone.ACCENT if of else Tone.WARN))
         parts += self.state()
+        parts.append((f"{len(view.body)} lines", Tone.DIM))
         if view.body.dropped:
-            parts.append((f" first {view.body.dropped} lines dropped ", Tone.WARN))
-        view.set_state(*parts, (f"{len(view.body)} lines", Tone.DIM))
+            parts.append((f", {view.body.dropped} older ones dropped", Tone.WARN))
+        view.set_state(*parts)
 
     def as_of(self, at: float) -> Span:
         """The moment a text was true, by the clock on the wall."""

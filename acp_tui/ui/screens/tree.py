@@ -157,10 +157,9 @@ class TreeScreen(HistoryList):
     def _verdicts(self, root: TreeNode) -> tuple[Span, ...]:
         """The platform's word beside ours: they need not agree."""
         tone = TONE_OF_HEALTH[root.verdict.health]
-        spans: list[Span] = []
+        spans: list[Span] = [(f"{self.acp.glyphs.of(tone)} {root.verdict.health.value}".strip(), tone)]
         if isinstance(self.subject, ApplicationSummary) and self.subject.platform_state:
-            spans.append((f"platform: {self.subject.platform_state} · ", Tone.DIM))
-        spans.append((f"{self.acp.glyphs.of(tone)} {root.verdict.health.value}", tone))
+            spans.append((f" · platform: {self.subject.platform_state}", Tone.DIM))
         return tuple(spans)
 
 

@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
+from rich.segment import Segment
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Input, Static
 
+from acp_tui.model.health import Tone
 from acp_tui.ui.review.forms import Field, FieldKind, Typed
-
-_OURS = ("ctrl+e",)
-"""Keys of the library's input line that our forms need for themselves."""
+from acp_tui.ui.widgets.framed import Dressed
 
 
-class Answer(Input, inherit_bindings=False):
-    """The library's input line without the keys that belong to the form around it."""
+class Flag(Widget, can_focus=True):
+    """A yes or no that reads the same without colour; space or Enter turns it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        binding
-        if isinstance(binding, tuple)
-        else type(binding)(
-            ",".join(key for key in binding.key.split(",") if key not in _OURS), binding.action, binding.description
-        )
-        for binding in Input.BINDINGS
-    ]
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Flag { height: 1; width: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,enter", "turn", "Turn", show=False)]
+    value: reactive[bool] = reactive(False)
+
+    class Changed(Message):
+        """It was turned."""
+
+    def __init__(self, on: bool) -> None:
+        super().__init__()
+        self.set_reactive(Flag.value, on)
+
+    def action_turn(self) -> None:
+        self.value = not self.value
+        self.post_message(self.Changed())
+
+    def on_click(self) -> None:
+        self.action_turn()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        look = cast(Dressed, self.app).look
+        text = "[x] yes" if self.value else "[ ] no"
+        style = look.of(Tone.PLAIN) + look.cursor if self.has_focus else look.of(Tone.PLAIN)
+        return Strip([Segment(text, style), Segment(" " * max(0, self.size.width - len(text)), look.base)])
 
 
 class FieldRow(Horizontal):
@@ -38,15 +62,16 @@ class FieldRow(Horizontal):
     DEFAULT_CSS = """
     FieldRow { height: 1; width: 1fr; margin: 0 1; }
     FieldRow .label { width: 15; color: $text-muted; }
-    FieldRow Answer { width: 1fr; }
-    FieldRow Checkbox { width: 1fr; }
-    FieldRow .help { width: 1fr; color: $text-muted; padding: 0 0 0 2; }
+    FieldRow Input { width: 3fr; }
+    FieldRow Flag { width: 3fr; }
+    FieldRow .help { width: 2fr; color: $text-muted; padding: 0 0 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
     FieldRow.-wrong .help { color: $text-error; }
     """
 
     def __init__(self, field: Field, *, answer: str = "", on: bool = False, words: Sequence[str] = ()) -> None:
         super().__init__()
         self.field = field
+        self.mistake = ""
         self._start = answer
         self._on = on
         self._words = words
@@ -54,21 +79,23 @@ class FieldRow(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static(self.field.title, classes="label", markup=False)
         if self.field.kind is FieldKind.FLAG:
-            yield Checkbox("", self._on, compact=True)
+            yield Flag(self._on)
         else:
             suggester = SuggestFromList(self._words, case_sensitive=True) if self._words else None
-            yield Answer(self._start, compact=True, suggester=suggester)
+            yield Input(self._start, compact=True, suggester=suggester)
         yield Static(self.field.help, classes="help", markup=False)
 
     @property
-    def entry(self) -> Input | Checkbox:
+    def entry(self) -> Input | Flag:
         """What takes the keys."""
-        return self.query_one(Checkbox) if self.field.kind is FieldKind.FLAG else self.query_one(Answer)
+        return self.query_one(Flag) if self.field.kind is FieldKind.FLAG else self.query_one(Input)
 
     def say(self, mistake: str) -> None:
         """Say what is wrong, or with an empty text what the field is for."""
-        self.set_class(bool(mistake), "-wrong")
-        self.query_one(".help", Static).update(mistake or self.field.help)
+        if mistake != self.mistake:
+            self.mistake = mistake
+            self.set_class(bool(mistake), "-wrong")
+            self.query_one(".help", Static).update(mistake or self.field.help)
 
 
 class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -109,7 +136,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         flags: dict[str, bool] = {}
         for row in self.rows:
             entry = row.entry
-            if isinstance(entry, Checkbox):
+            if isinstance(entry, Flag):
                 flags[row.field.id] = entry.value
             else:
                 texts[row.field.id] = entry.value
@@ -140,9 +167,15 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         event.stop()
         self.post_message(self.Changed())
 
-    def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
+    def on_flag_changed(self, event: Flag.Changed) -> None:
         event.stop()
         self.post_message(self.Changed())
+
+    @property
+    def row(self) -> FieldRow | None:
+        """The field under the fingers."""
+        here = self._here()
+        return self.rows[here] if here >= 0 else None
 
     def _here(self) -> int:
         focused: Widget | None = self.screen.focused

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from typing import NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 
 from acp_tui.ui.widgets.tint import Line, Tint, plain, text_of
 from acp_tui.wire.text import clean
 
+_COLUMN = re.compile(r"(?:^ +|  +)(?=\S)")
 TAB = 8
 """Columns a tab stop takes; tabs become spaces when a line enters."""
+
+
+class Row(NamedTuple):
+    """Characters `start` to `end` of a line, `indent` cells in from the left."""
+
+    line: int
+    start: int
+    end: int
+    indent: int
 
 
 class TextBody:
@@ -80,15 +92,13 @@ class TextBody:
         """First row of a line."""
         return self._starts[index] if self._wrap else index
 
-    def at_row(self, row: int) -> tuple[int, int, int]:
-        """The line on a row and the characters of it that stand there, as (line, start, end)."""
+    def at_row(self, row: int) -> Row:
+        """The line on a row, which of its characters stand there, and how far in they begin."""
         if not self._wrap:
-            return row, 0, len(self.texts[row])
+            return Row(row, 0, len(self.texts[row]), 0)
         index = bisect_right(self._starts, row) - 1
-        for number, (start, end) in enumerate(self._cuts(self.texts[index])):
-            if self._starts[index] + number == row:
-                return index, start, end
-        raise IndexError(row)
+        start, end, indent = self._cuts(self.texts[index])[row - self._starts[index]]
+        return Row(index, start, end, indent)
 
     def paint(self, index: int) -> Line:
         painted = self._painted.get(index)
@@ -125,23 +135,39 @@ class TextBody:
         return rows
 
     def _rows_of(self, text: str) -> int:
-        if text.isascii():
-            return max(1, -(-len(text) // self._wrap))
-        return sum(1 for _ in self._cuts(text))
+        return 1 if _cells(text) <= self._wrap else len(self._cuts(text))
 
-    def _cuts(self, text: str) -> Iterator[tuple[int, int]]:
-        if text.isascii():
-            for start in range(0, len(text) or 1, self._wrap):
-                yield start, min(start + self._wrap, len(text))
-            return
-        start = used = 0
-        for position, character in enumerate(text):
-            cells = get_character_cell_size(character)
-            if used + cells > self._wrap and position > start:
-                yield start, position
-                start, used = position, 0
-            used += cells
-        yield start, len(text)
+    def _cuts(self, text: str) -> list[tuple[int, int, int]]:
+        """Where a line is folded: after a word where one ends near the edge, and on under its last column."""
+        hang = _hang(text, self._wrap)
+        cuts: list[tuple[int, int, int]] = []
+        start, indent = 0, 0
+        while True:
+            end = _reach(text, start, self._wrap - indent)
+            if end == len(text):
+                return [*cuts, (start, end, indent)]
+            space = text.rfind(" ", start + (end - start) // 2, end)
+            end = space + 1 if space >= 0 else end
+            cuts.append((start, end, indent))
+            start, indent = end, hang
+
+
+def _hang(text: str, width: int) -> int:
+    """Cells that the last column of a line stands in from the left, where that is less than half of the width."""
+    places = [found.end() for found in _COLUMN.finditer(text, 0, width // 2)]
+    return _cells(text[: places[-1]]) if places else 0
+
+
+def _reach(text: str, start: int, room: int) -> int:
+    """The first character from `start` on that does not fit into `room` cells; never less than one further."""
+    if text.isascii():
+        return min(len(text), start + max(1, room))
+    used = 0
+    for place in range(start, len(text)):
+        used += get_character_cell_size(text[place])
+        if used > room and place > start:
+            return place
+    return len(text)
 
 
 def _flat(text: str) -> str:

@@ -75,7 +75,7 @@ class TextView(Framed):
 
     def set_wrap(self, on: bool) -> None:
         """Fold long lines or leave them whole; the line at the top stays at the top."""
-        top = self.body.at_row(self.first)[0] if self.first < self.body.rows else 0
+        top = self.body.at_row(self.first).line if self.first < self.body.rows else 0
         self.wrap, self.left = on, 0
         self._lay_out()
         self.first = max(0, min(self.body.row_of_line(top), self.total - self.page)) if len(self.body) else 0
@@ -92,7 +92,7 @@ class TextView(Framed):
         """Highlight a term and go to its first line at or below the top of the view."""
         self._find(term)
         if self.hits:
-            top = self.body.at_row(min(self.first, self.body.rows - 1))[0]
+            top = self.body.at_row(min(self.first, self.body.rows - 1)).line
             self._hit = next((place for place, index in enumerate(self.hits) if index >= top), 0)
             self.go_to_line(self.hits[self._hit])
         self.refresh_body()
@@ -117,7 +117,7 @@ class TextView(Framed):
     @property
     def top_line(self) -> int:
         """Index of the line at the top of the view."""
-        return self.body.at_row(self.first)[0] if self.first < self.body.rows else 0
+        return self.body.at_row(self.first).line if self.first < self.body.rows else 0
 
     def scroll_lines(self, first: int) -> None:
         before = self.first
@@ -147,22 +147,23 @@ class TextView(Framed):
         return out
 
     def _styled(self, row: int) -> Iterable[tuple[str, Style]]:
-        index, start, end = self.body.at_row(row)
+        index, start, end, indent = self.body.at_row(row)
         line = cut(self.body.paint(index), start, end)
         look = self.look
+        if indent:
+            yield " " * indent, look.base
         if not self.term:
-            return [(text, look.of(tone)) for text, tone in line]
+            yield from ((text, look.of(tone)) for text, tone in line)
+            return
         match = look.match + HERE if self._hit >= 0 and self.hits[self._hit] == index else look.match
         marks = [
             (max(first, start) - start, min(last, end) - start)
             for first, last in self.body.marks(index, self.term)
             if first < end and last > start
         ]
-        return [
-            (text, look.of(tone) + match if marked else look.of(tone))
-            for piece, marked in split_at(line, marks)
-            for text, tone in piece
-        ]
+        for piece, marked in split_at(line, marks):
+            for text, tone in piece:
+                yield text, look.of(tone) + match if marked else look.of(tone)
 
     def _window(self, parts: Iterable[tuple[str, Style]], room: int) -> Iterable[tuple[str, Style]]:
         """What stands in columns `left` to `left + room` of a line."""

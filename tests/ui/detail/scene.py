@@ -42,7 +42,9 @@ def broken_tree() -> TreeNode:
         reason="0/2 ready",
         note="new",
     )
-    old = node(ref("ReplicaSet", "payments-api-5f66", "apps"), node(ref("Pod", "payments-api-5f66-aaaaa")), note="old, 3/3")
+    old = node(
+        ref("ReplicaSet", "payments-api-5f66", "apps"), node(ref("Pod", "payments-api-5f66-aaaaa")), note="old, 3/3"
+    )
     return node(
         ref("Application", "payments-api", "app.k8s.io"),
         node(
@@ -148,8 +150,9 @@ def scene() -> FakeBackend:
     inspector.histories[PAYMENTS.key] = history()
     for number in (40, 41, 42):
         inspector.bodies[PAYMENTS.key, number] = body(number)
-    inspector.texts[POD.key] = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  nodeName: kwok-17\n" + "".join(
-        f"  key{number}: value {number}\n" for number in range(60)
+    inspector.texts[POD.key] = (
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  nodeName: kwok-17\n"
+        + "".join(f"  key{number}: value {number}\n" for number in range(60))
     )
     inspector.descriptions[POD.key] = description()
     inspector.container_names[POD.key] = ("api", "sidecar")

@@ -10,7 +10,8 @@ from acp_tui.model.plan import Effect, EffectAction, Intent, Verb
 from acp_tui.model.refs import ObjectRef
 from acp_tui.ui.review import lines, verdict
 from acp_tui.ui.widgets.tint import Line, text_of
-from tests.ui.detail.plans import HEALTHY, NOW, PAYMENTS, REGRESSED, operation, plan
+from tests.fakes.backend import NOW
+from tests.ui.detail.plans import HEALTHY, PAYMENTS, REGRESSED, operation, plan
 
 
 def sign(tone: Tone) -> str:
@@ -68,8 +69,11 @@ def test_what_no_undo_brings_back_is_said_beside_the_undo() -> None:
 
 
 def test_the_last_line_says_what_to_type_or_that_it_cannot_run() -> None:
-    assert text_of(lines.verdict_before(plan())) == "type payments-api to roll back, esc to leave it"
-    assert text_of(lines.verdict_before(plan(confirm=""))) == "y to roll back, esc to leave it"
+    assert (
+        text_of(lines.verdict_before(plan()))
+        == "y, then type payments-api to roll back; esc leaves everything as it is"
+    )
+    assert text_of(lines.verdict_before(plan(confirm=""))) == "y to roll back; esc leaves everything as it is"
     assert text_of(lines.verdict_before(plan(refused=True))).startswith("Cannot roll back: 1 check refused")
 
 
@@ -98,7 +102,7 @@ def test_the_verdict_shows_evidence_findings_and_what_to_do() -> None:
 
 def test_the_state_line_is_the_verdict_once_there_is_one() -> None:
     running = verdict.state_line(operation(), sign, NOW)
-    assert text_of(running) == "running · helm rollback payments-api 41 · 0:52"
+    assert text_of(running) == "? running · helm rollback payments-api 41 · 0:52"
     done = verdict.state_line(operation(OperationState.SUCCEEDED, outcome=HEALTHY), sign, NOW)
     assert text_of(done) == "+ healthy · Rolled back payments-api to 41 as revision 43 · 0:52"
 

@@ -23,11 +23,8 @@ def body(*lines: str, wrap: int = 0, limit: int = 1000) -> TextBody:
 
 
 def rows(made: TextBody) -> list[str]:
-    found = []
-    for row in range(made.rows):
-        index, start, end = made.at_row(row)
-        found.append(made.texts[index][start:end] if made.width else "")
-    return found
+    found = [made.at_row(row) for row in range(made.rows)]
+    return [" " * row.indent + made.texts[row.line][row.start : row.end] for row in found]
 
 
 def test_long_lines_fold_at_the_width_and_lose_nothing() -> None:
@@ -36,6 +33,16 @@ def test_long_lines_fold_at_the_width_and_lose_nothing() -> None:
 
 def test_wide_characters_are_never_cut_in_half() -> None:
     assert rows(body("应用发布abc", wrap=5)) == ["应用", "发布a", "bc"]
+
+
+def test_lines_fold_after_a_word_where_one_ends_near_the_edge() -> None:
+    assert rows(body("one two three", wrap=9)) == ["one two ", "three"]
+    assert rows(body("a verylongword", wrap=8)) == ["a verylo", "ngword"]
+
+
+def test_what_is_folded_goes_on_under_its_column() -> None:
+    assert rows(body("1m  Failed to pull", wrap=12)) == ["1m  Failed ", "    to pull"]
+    assert rows(body("  key: a b c d e", wrap=10)) == ["  key: a ", "  b c d e"]
 
 
 def test_a_wrapped_body_grows_as_if_it_had_been_wrapped_whole() -> None:
