@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from acp_tui.cli.output import MACHINE, error_document, output_option, print_list, print_view, warn
 from acp_tui.cli.target import Target, open_fleet, target_options, unanswered, unseen
 from acp_tui.model.errors import AcpTuiError, ClusterError
+
+if TYPE_CHECKING:
+    from acp_tui.fleet.fleet import Fleet
+    from acp_tui.model.release import ReleaseSummary
+
+READ = 20
+"""Records that a list reads in each cluster at most; the others keep a dash for what only their record tells."""
 
 KINDS = {
     "clusters": "ClusterList",
@@ -54,6 +61,8 @@ def get(what: str, namespace: str, words: str, output: str, target: Target) -> N
 
 async def _get(view: str, *, namespace: str, words: str, output: str, target: Target) -> None:
     async with open_fleet(target, views=(view,)) as fleet:
+        if view == "releases":
+            await _name(fleet, _chosen(fleet.rows(view), view, namespace, words))
         rows = _chosen(fleet.rows(view), view, namespace, words)
         silent, blind = unanswered(fleet), unseen(fleet)
         dead = len(silent) == len(fleet.names)
@@ -65,6 +74,26 @@ async def _get(view: str, *, namespace: str, words: str, output: str, target: Ta
             warn(line)
     if dead:
         raise _nobody(silent)
+
+
+async def _name(fleet: Fleet, rows: list[ReleaseSummary]) -> None:
+    """Reads the records of failed releases for their reasons, and of those whose chart no label names."""
+    room: dict[str, int] = {}
+    wanted = []
+    for row in rows:
+        if (not row.chart or (row.status == "failed" and not row.reason)) and room.setdefault(
+            row.ref.cluster, READ
+        ) > 0:
+            room[row.ref.cluster] -= 1
+            wanted.append(row)
+    await asyncio.gather(*(_read(fleet, row) for row in wanted))
+
+
+async def _read(fleet: Fleet, row: ReleaseSummary) -> None:
+    try:
+        await fleet.session(row.ref.cluster).read_body(row.ref, row.revision)
+    except AcpTuiError as error:
+        warn(f"{row.ref.cluster}: release {row.ref.name} revision {row.revision}: {error.title}")
 
 
 def _incomplete(silent: dict[str, AcpTuiError], blind: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
@@ -97,7 +126,7 @@ def _activity(words: str, *, namespace: str, output: str) -> None:
 def _chosen(rows: Any, view: str, namespace: str, words: str) -> list[Any]:
     from acp_tui.fleet.views import view as view_of
 
-    chosen = [row for row in rows if _wanted(row, namespace) and words.lower() in _name(row).lower()]
+    chosen = [row for row in rows if _wanted(row, namespace) and words.lower() in _key(row).lower()]
     return sorted(chosen, key=view_of(view).order)
 
 
@@ -118,6 +147,6 @@ def _wanted(row: Any, namespace: str) -> bool:
     return not namespace or _namespace_of(row) == namespace
 
 
-def _name(row: Any) -> str:
+def _key(row: Any) -> str:
     release = getattr(row, "release", None)
     return f"{row.key} {release.key}" if release is not None else str(row.key)

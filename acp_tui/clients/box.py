@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+import acp_tui
 from acp_tui.model.errors import AcpTuiError
 
 START_SECONDS = 20.0
@@ -49,7 +50,13 @@ def start_box(folder: Path, *, still: bool = False) -> Box:
         argv.append("--still")
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True, cwd=folder
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": _import_path()},
         )
     started = time.monotonic()
     ready = _first_line(process)
@@ -63,6 +70,13 @@ def start_box(folder: Path, *, still: bool = False) -> Box:
             advice=f"its last words: {words[-1] if words else '(none)'}; all of them: {log}",
         )
     return Box(kubeconfig=Path(ready["kubeconfig"]), process=process)
+
+
+def _import_path() -> str:
+    """The child imports the same acp_tui as we do, also where it is run from a checkout and is not installed."""
+    ours = str(Path(acp_tui.__file__).parents[1])
+    theirs = os.environ.get("PYTHONPATH", "")
+    return os.pathsep.join(filter(None, (ours, theirs)))
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> dict[str, str] | None:
