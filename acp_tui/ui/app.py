@@ -20,7 +20,7 @@ from acp_tui.model.refs import Clock
 from acp_tui.terminal.glyphs import choose
 from acp_tui.ui.look import Look, Span, colourless
 from acp_tui.ui.screens.base import Acting, BaseScreen
-from acp_tui.ui.screens.workspace import Workspace
+from acp_tui.ui.screens.workspace import LAYOUT_CSS, Workspace
 from acp_tui.ui.theme import css_variables, look_of, textual_theme
 from acp_tui.ui.widgets.framed import Framed
 from acp_tui.ui.widgets.notice import Notice
@@ -41,10 +41,12 @@ class AcpApp(App[None], inherit_bindings=False):
     ALLOW_SELECT = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (180, "-wide")]  # noqa: RUF012 - the base declares it so
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
-    CSS = """
-    Screen { background: $background; color: $foreground; layers: default notice; }
-    .framed { border: round $frame; border-title-color: $frame-focus; }
-    .-ascii .framed { border: ascii $frame; }
+    CSS = f"""
+    {LAYOUT_CSS}
+    Screen {{ background: $background; color: $foreground; layers: default notice; }}
+    BaseModal {{ background: transparent; }}
+    .framed {{ border: round $frame; border-title-color: $frame-focus; }}
+    .-ascii .framed {{ border: ascii $frame; }}
     """
 
     def __init__(

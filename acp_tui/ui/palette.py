@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
@@ -17,9 +17,6 @@ from acp_tui.model.health import Tone
 from acp_tui.ui.screens.base import Acting, BaseModal
 from acp_tui.ui.widgets.grid import Grid
 
-ROWS = 10
-"""So many matches are shown; typing on finds the others."""
-
 
 class _Entry(Struct, frozen=True):
     key: str
@@ -28,6 +25,7 @@ class _Entry(Struct, frozen=True):
     keys: str
     reason: str
     place: int
+    rank: int = 0
 
 
 _VIEW: View[_Entry] = View(
@@ -35,7 +33,7 @@ _VIEW: View[_Entry] = View(
     title="Actions",
     digit="",
     kind_word="",
-    order=lambda row: (bool(row.reason), row.place),
+    order=lambda row: (bool(row.reason), row.rank, row.place),
     columns=(
         Column(
             id="title",
@@ -63,11 +61,19 @@ _VIEW: View[_Entry] = View(
 )
 
 
+def _rank(entry: _Entry, typed: str) -> int:
+    """How well a title fits what was typed: its beginning, inside it, or only in its explanation."""
+    title = entry.title.lower()
+    if title.startswith(typed):
+        return 0
+    return 1 if typed in title else 2
+
+
 class Palette(BaseModal[str | None]):
     """Gives the full name of the chosen action, or None."""
 
     PLACE = "palette"
-    CSS = """
+    DEFAULT_CSS = """
     Palette Vertical { width: 76; max-width: 100%; height: 15; background: $background; }
     Palette Input { height: 1; border: none; background: $raised; }
     Palette Input:focus { border: none; }
@@ -76,6 +82,7 @@ class Palette(BaseModal[str | None]):
     def __init__(self, asked_on: Acting[Any]) -> None:
         super().__init__()
         self._asked_on = asked_on
+        self._entries: list[_Entry] = []
 
     def compose(self) -> ComposeResult:
         line = Input(placeholder="What do you want to do?")
@@ -88,22 +95,22 @@ class Palette(BaseModal[str | None]):
         screen = self._asked_on
         grid = self._grid
         grid.can_focus = False
+        grid.lit = True
         grid.set_title(("Actions", Tone.PLAIN))
         grid.set_empty((("No action of that name works here.", Tone.DIM),))
-        grid.show(
-            [
-                _Entry(
-                    action.name,
-                    action.title,
-                    action.help,
-                    " ".join(map(shown_key, screen.acp.keymap.keys_of(action.name))),
-                    screen.why_not(action) if screen.has(action) else "not here",
-                    place,
-                )
-                for place, action in enumerate(actions_at(screen.place))
-                if action.context != "scroll"
-            ]
-        )
+        self._entries = [
+            _Entry(
+                action.name,
+                action.title,
+                action.help,
+                " ".join(map(shown_key, screen.acp.keymap.keys_of(action.name))),
+                screen.why_not(action) if screen.has(action) else "not here",
+                place,
+            )
+            for place, action in enumerate(actions_at(screen.place))
+            if action.context != "scroll"
+        ]
+        grid.show(self._entries)
         self.query_one(Input).focus()
 
     @property
@@ -112,8 +119,11 @@ class Palette(BaseModal[str | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._grid.set_filter(event.value)
-        self._grid.move_to(0)
+        typed = event.value.lower().strip()
+        grid = self._grid
+        grid.set_filter(event.value)
+        grid.show([structs.replace(entry, rank=_rank(entry, typed)) for entry in self._entries])
+        grid.move_to(0)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

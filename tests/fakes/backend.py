@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import Struct
-
+from acp_tui.fleet.tables import MergedTable, ObjectRow
 from acp_tui.model.application import ApplicationSource, ApplicationSummary, TreeNode
 from acp_tui.model.cluster import ClusterSummary, Role
 from acp_tui.model.errors import ClusterError
@@ -20,6 +19,7 @@ from acp_tui.model.quota import QuotaSummary, QuotaUse
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import Owner, OwnerKind, ReleaseBody, ReleaseRef, ReleaseSummary, Revision, Store
 from acp_tui.ui.backend import Backend
+from acp_tui.wire.table import TableColumn
 
 NOW = 1_795_183_620.0
 """2026-11-20 14:07 UTC, the moment at which the fake fleet stands still."""
@@ -28,6 +28,10 @@ LIVE = Freshness(Age.LIVE, NOW - 1)
 STALE = Freshness(Age.STALE, NOW - 41, "watch stalled")
 DOWN = Freshness(Age.STALE, NOW - 900, "connect timed out")
 MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+K = TypeVar("K")
+A = TypeVar("A")
 
 
 @dataclass
@@ -69,27 +73,6 @@ def _cluster_of(row: Any) -> str:
     return str(row.cluster) if isinstance(row, QuotaSummary) else str(row.ref.cluster)
 
 
-class FakeColumn(Struct, frozen=True):
-    name: str
-    type: str = "string"
-    priority: int = 0
-    description: str = ""
-
-
-class FakeRow(Struct, frozen=True):
-    ref: ObjectRef
-    cells: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        return self.ref.key
-
-
-class FakeTable(Struct, frozen=True):
-    columns: tuple[FakeColumn, ...]
-    rows: tuple[FakeRow, ...]
-
-
 @dataclass
 class FakeInspector:
     """Answers what it was given; what it was not given is an error a person can read."""
@@ -100,6 +83,7 @@ class FakeInspector:
     texts: dict[str, str] = field(default_factory=dict)
     descriptions: dict[str, Any] = field(default_factory=dict)
     log_lines: dict[str, list[str]] = field(default_factory=dict)
+    container_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tables: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -122,11 +106,19 @@ class FakeInspector:
         return self._of(self.descriptions, ref.key, "describe")
 
     async def containers(self, ref: ObjectRef) -> tuple[str, ...]:
-        return ("app",)
+        return self.container_names.get(ref.key, ("app",))
 
     async def logs(
-        self, ref: ObjectRef, *, container: str = "", follow: bool = False, previous: bool = False, tail: int = 500
+        self,
+        ref: ObjectRef,
+        *,
+        container: str = "",
+        follow: bool = False,
+        previous: bool = False,
+        tail: int = 500,
+        timestamps: bool = False,
     ) -> AsyncIterator[str]:
+        self.asked.append(("logs", container, follow, previous, timestamps))
         for line in self.log_lines.get(ref.key, []):
             yield line
 
@@ -134,7 +126,7 @@ class FakeInspector:
         self.asked.append(("table", kind_word, clusters, namespace))
         return self._of(self.tables, kind_word, "table")
 
-    def _of(self, answers: dict[Any, Any], key: Any, what: str) -> Any:
+    def _of(self, answers: dict[K, A], key: K, what: str) -> A:
         if key not in answers:
             raise ClusterError(f"no {what} for {key}", advice="check the word, or the rights")
         return answers[key]
@@ -350,7 +342,8 @@ def quotas() -> list[QuotaSummary]:
                 QuotaSummary(
                     cluster, namespace, "default", "retail",
                     uses=(
-                        _use("requests.cpu", round(40 * part), 40), _use("requests.memory", round(80 * part) * 2**30, 80 * 2**30),
+                        _use("requests.cpu", round(40 * part), 40),
+                        _use("requests.memory", round(80 * part) * 2**30, 80 * 2**30),
                         _use("pods", round(200 * part * 0.7), 200),
                     ),
                     production=cluster.startswith("prod"), freshness=LIVE,
@@ -359,7 +352,8 @@ def quotas() -> list[QuotaSummary]:
         rows.append(
             QuotaSummary(
                 cluster, "", "", "retail",
-                uses=(_use("requests.cpu", 160, 200), _use("requests.memory", 320 * 2**30, 400 * 2**30)), freshness=LIVE,
+                uses=(_use("requests.cpu", 160, 200), _use("requests.memory", 320 * 2**30, 400 * 2**30)),
+                freshness=LIVE,
             )
         )  # fmt: skip
     rows.append(QuotaSummary("edge-7", "kiosk", "default", "", uses=(_use("pods", None, 20),), freshness=STALE))
@@ -369,7 +363,8 @@ def quotas() -> list[QuotaSummary]:
 def operations() -> list[Operation]:
     return [
         Operation(
-            id="op-2", verb=Verb.UPGRADE, release=ReleaseRef("staging", "shop", "search"), headline="Upgrade search to 4.2.2",
+            id="op-2", verb=Verb.UPGRADE, release=ReleaseRef("staging", "shop", "search"),
+            headline="Upgrade search to 4.2.2",
             state=OperationState.RUNNING, started_at=NOW - 41, engine="helm 3.19.2", user="anna",
             steps=(
                 StepProgress("render", "Render the chart", StepState.DONE, NOW - 41, NOW - 40),
@@ -388,27 +383,27 @@ def operations() -> list[Operation]:
     ]  # fmt: skip
 
 
-def pods() -> FakeTable:
+def pods() -> MergedTable:
     columns = tuple(
-        FakeColumn(name, kind, priority)
+        TableColumn(name, kind, priority)
         for name, kind, priority in (
             ("Name", "string", 0), ("Ready", "string", 0), ("Status", "string", 0), ("Restarts", "string", 0),
             ("Age", "string", 0), ("IP", "string", 1), ("Node", "string", 1),
         )
     )  # fmt: skip
     rows = tuple(
-        FakeRow(
+        ObjectRow(
             ObjectRef("prod-east", "", "Pod", namespace, f"{name}-7c9d-{number:05d}"),
             (f"{name}-7c9d-{number:05d}", "1/1", "Running", "0", "4d", f"10.0.0.{number}", f"node-{number}"),
         )
         for name, namespace in _NAMES[:5]
         for number in range(3)
     )
-    broken = FakeRow(
+    broken = ObjectRow(
         ObjectRef("prod-east", "", "Pod", "shop", "payments-api-7c9d-x2k9p"),
         ("payments-api-7c9d-x2k9p", "0/1", "ImagePullBackOff", "5", "3m", "10.0.0.9", "node-17"),
     )
-    return FakeTable(columns, (broken, *rows))
+    return MergedTable("Pods", columns, (broken, *rows), ("edge-9: connect timed out",))
 
 
 def tree(ref: ObjectRef, *children: TreeNode, health: Health = Health.HEALTHY, note: str = "") -> TreeNode:

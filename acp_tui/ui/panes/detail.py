@@ -48,10 +48,6 @@ class Teller:
 
     def _cluster(self, row: ClusterSummary, now: float) -> list[Line]:
         lines: list[Line] = []
-        if row.reason or row.freshness.reason:
-            health = health_cell(row.health)
-            tone = Tone.UNKNOWN if row.reachable is False else health.tone
-            lines.append(self._line(tone, row.reason or row.freshness.reason))
         only = frozenset({row.name})
         for release in self._fleet.rows("releases", clusters=only):
             if release.stuck or release.status == "failed":
@@ -62,6 +58,9 @@ class Teller:
             if app.health in (Health.DEGRADED, Health.MISSING):
                 text = f"application {app.ref.namespace}/{app.ref.name}"
                 lines.append(self._line(Tone.FAIL, text, app.reason))
+        if not lines and (row.reason or row.freshness.reason):
+            tone = Tone.UNKNOWN if row.reachable is False else health_cell(row.health).tone
+            lines.append(self._line(tone, row.reason or row.freshness.reason))
         if row.worst_quota is not None and row.worst_quota >= 0.85:
             tone = Tone.FAIL if row.worst_quota >= 0.95 else Tone.WARN
             lines.append(self._line(tone, f"quota {row.worst_quota_name} at {row.worst_quota:.0%}"))

@@ -11,7 +11,7 @@ from acp_tui.model.health import Tone
 from acp_tui.ui.widgets.cells import width_of
 
 if TYPE_CHECKING:
-    from acp_tui.fleet.inspect import MergedTable
+    from acp_tui.fleet.tables import MergedTable
 
 WIDEST = 40
 """A printed column gets at most so many cells before it shares what is left."""
@@ -19,10 +19,11 @@ LOOKED_AT = 500
 """So many rows decide how wide a column is."""
 _GOOD = frozenset({"Running", "Ready", "Active", "Bound", "Completed", "Succeeded", "Healthy", "Available"})
 _WAITING = frozenset({"Pending", "ContainerCreating", "Terminating", "PodInitializing", "Progressing"})
+_HEALTH = frozenset({"status", "phase"})
 _NUMBERS = frozenset({"integer", "number"})
 
 
-def view_of(table: MergedTable, kind: str) -> View[Any]:
+def view_of(table: MergedTable) -> View[Any]:
     """A view for one answer; columns are as wide as what they hold."""
     several = len({row.ref.cluster for row in table.rows}) > 1
     namespaced = any(row.ref.namespace for row in table.rows)
@@ -38,9 +39,9 @@ def view_of(table: MergedTable, kind: str) -> View[Any]:
             columns.append(_printed(name, table, place))
     return View(
         id="objects",
-        title=kind,
+        title=table.title,
         digit="",
-        kind_word=kind,
+        kind_word=table.title,
         columns=tuple(columns),
         order=lambda row: (row.ref.cluster, row.ref.namespace, row.ref.name),
     )
@@ -83,10 +84,11 @@ def _printed(name: str, table: MergedTable, place: int) -> Column[Any]:
     return Column(
         id=name,
         title=column.name.upper(),
-        width=min(max([len(column.name), *map(width_of, texts)]), WIDEST),
+        width=min(max([len(column.name), *map(width_of, texts)]) + 2 * (name in _HEALTH), WIDEST),
         priority=min(9, 1 + place // 3 + (4 if column.priority else 0)),
         align="right" if number else "left",
         ages=name == "age",
+        glyph=name in _HEALTH,
         cell=lambda row, now: _cell(name, row.cells[place] if place < len(row.cells) else ""),
         sort=lambda row: _sortable(row.cells[place] if place < len(row.cells) else ""),
     )
@@ -95,7 +97,7 @@ def _printed(name: str, table: MergedTable, place: int) -> Column[Any]:
 def _cell(name: str, text: str) -> Cell:
     if not text or text == "<none>":
         return Cell("-", Tone.DIM)
-    if name in ("status", "phase"):
+    if name in _HEALTH:
         if text in _GOOD:
             return Cell(text, Tone.OK)
         return Cell(text, Tone.WARN if text in _WAITING or text.startswith("Init:") else Tone.FAIL)

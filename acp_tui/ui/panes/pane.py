@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from acp_tui.fleet.views import View, view
 from acp_tui.model.application import ApplicationSummary
 from acp_tui.model.cluster import ClusterSummary
+from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Health, Tone
 from acp_tui.model.quota import QuotaSummary
 from acp_tui.model.refs import ObjectRef
@@ -24,7 +25,7 @@ from acp_tui.ui.widgets.framed import Lines
 from acp_tui.ui.widgets.grid import Grid
 
 if TYPE_CHECKING:
-    from acp_tui.fleet.inspect import MergedTable
+    from acp_tui.fleet.tables import MergedTable
     from acp_tui.ui.app import AcpApp
     from acp_tui.ui.backend import Backend
 
@@ -49,6 +50,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         self._asked_at = 0.0
         self._answered_at: float | None = None
         self._table: MergedTable | None = None
+        self._refused: AcpTuiError | None = None
 
     def compose(self) -> ComposeResult:
         acp = cast("AcpApp", self.app)
@@ -79,9 +81,10 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             self.trail.append(self._left())
         changed = (aim.view, aim.kind) != (self.aim.view, self.aim.kind)
         self.aim = aim
+        self._asked_at = 0.0
+        self._refused = None
         if changed:
             self._table = None
-            self._asked_at = 0.0
             self._answered_at = None
             self.grid.show_view(self._view())
         grid = self.grid
@@ -149,15 +152,20 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def _ask(self, backend: Backend) -> None:
         now = self.acp.clock()
-        if now - self._asked_at < OBJECTS_SECONDS:
+        if self._refused is not None or now - self._asked_at < OBJECTS_SECONDS:
             return
         self._asked_at = now
         aim = self.aim
         asked = backend.inspector.table(aim.kind, clusters=aim.clusters, namespace=aim.namespace)
 
         async def answer() -> None:
-            table = await asked
-            if self.aim.kind == aim.kind and self.aim.view == OBJECTS:
+            try:
+                table = await asked
+            except AcpTuiError as error:
+                self._refused = error
+                self.say_where()
+                raise
+            if (self.aim.kind, self.aim.view) == (aim.kind, OBJECTS):
                 self._show_table(table)
 
         self.acp.run_safely(answer(), doing=f"List {aim.kind}", group=f"objects-{id(self)}")
@@ -166,7 +174,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         from acp_tui.ui.panes.objects import view_of
 
         if self._table is None or self._table.columns != table.columns or not self._table.rows:
-            self.grid.show_view(view_of(table, self.aim.kind))
+            self.grid.show_view(view_of(table))
             self.grid.set_filter(self.aim.filter)
         self._table = table
         self._answered_at = self.acp.clock()
@@ -208,9 +216,15 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
     def _state(self) -> tuple[Span, ...]:
         now = self.acp.clock()
         if self.aim.view == OBJECTS:
+            if self._refused is not None:
+                return (("no answer", Tone.FAIL),)
             if self._answered_at is None:
                 return (("loading…", Tone.DIM),)
             old = int(now - self._answered_at)
+            missing = len(self._table.problems) if self._table is not None else 0
+            if missing:
+                plural = "" if missing == 1 else "s"
+                return ((f"without {missing} cluster{plural} · {old} s ago", Tone.STALE),)
             return ((f"{old} s ago", Tone.STALE if old > 2 * OBJECTS_SECONDS else Tone.DIM),)
         return self._scope.state(now)
 
@@ -236,6 +250,9 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
                 (f"{answered} of {self._scope.total} clusters answered.", Tone.PLAIN),
                 (f"Waiting for {', '.join(waiting)}", Tone.DIM),
             )
+        if self._refused is not None:
+            rest = (self._refused.tried, self._refused.advice)
+            return ((self._refused.title, Tone.FAIL), *((text, Tone.DIM) for text in rest if text))
         if self.aim.view == OBJECTS and self._answered_at is None:
             return ((f"Asking for {self.aim.kind}…", Tone.PLAIN),)
         what = {"activity": "operations yet"}.get(self.aim.view, self.aim.kind or self.aim.view)

@@ -44,11 +44,13 @@ class Scope:
     def total(self) -> int:
         return self.live + self.stale + self.down + len(self.waiting)
 
-    def counts(self) -> tuple[Span, ...]:
-        """`6 clusters · 4 live · 1 stale · 1 down`, for the heading."""
+    def counts(self, *, short: bool = False) -> tuple[Span, ...]:
+        """`6 clusters · 4 live · 1 stale · 1 down`, for the heading; `short` leaves out the live ones."""
+        if not self.total:
+            return ()
         spans: list[Span] = [(f"{self.total} cluster{'' if self.total == 1 else 's'}", Tone.DIM)]
         for number, word, tone in (
-            (self.live, "live", Tone.DIM),
+            (0 if short else self.live, "live", Tone.DIM),
             (len(self.waiting), "connecting", Tone.ACCENT),
             (self.stale, "stale", Tone.STALE),
             (self.down, "down", Tone.FAIL),

@@ -16,6 +16,7 @@ from acp_tui.actions import Action, actions_at, find
 from acp_tui.config.keys import shown_key
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
+from acp_tui.ui.widgets.cells import width_of
 from acp_tui.ui.widgets.framed import Framed
 from acp_tui.ui.widgets.notice import Notice
 from acp_tui.ui.widgets.oneline import OneLine
@@ -142,18 +143,21 @@ class Acting(Screen[T], inherit_bindings=False):
             line.show(self.hints())
 
     def hints(self) -> tuple[Span, ...]:
-        """The keys under the fingers: narrow contexts first, what cannot be done left out, help always last."""
+        """The keys under the fingers, whole words only: narrow contexts first, what cannot be done left out."""
         fitting: list[tuple[str, str]] = []
         last: list[tuple[str, str]] = []
         for action in actions_at(self.place):
             keys = self.acp.keymap.keys_of(action.name)
-            if not action.hint or not keys or not self.can(action):
-                continue
-            (last if action.context in ("global", "table") else fitting).append((shown_key(keys[0]), action.hint))
+            if action.hint and keys and self.can(action):
+                (last if action.context == "global" else fitting).append((shown_key(keys[0]), action.hint))
+        room = self.app.size.width - 2 - sum(map(_cells, last))
         out: list[Span] = []
-        for key, word in (last[:1] + fitting + last[1:])[:HINTS] if len(last) > 1 else fitting + last:
-            out += [(key, Tone.ACCENT), (f" {word}  ", Tone.DIM)]
-        return tuple(out)
+        for hint in fitting[:HINTS]:
+            room -= _cells(hint)
+            if room < 0:
+                break
+            out += _spans(hint)
+        return tuple(out + [span for hint in last for span in _spans(hint)])
 
     # actions that many screens share
 
@@ -221,10 +225,18 @@ class Acting(Screen[T], inherit_bindings=False):
             begin(self.acp, Verb(verb), ref)
 
 
+def _cells(hint: tuple[str, str]) -> int:
+    return width_of(hint[0]) + width_of(hint[1]) + 3
+
+
+def _spans(hint: tuple[str, str]) -> tuple[Span, Span]:
+    return (hint[0], Tone.ACCENT), (f" {hint[1]}  ", Tone.DIM)
+
+
 class BaseScreen(Acting[None]):
     """A whole screen: a heading, what `body` gives, and the hint line."""
 
-    CSS = "BaseScreen { layout: vertical; }"
+    DEFAULT_CSS = "BaseScreen { layout: vertical; }"
 
     def body(self) -> Iterable[Widget]:
         """The widgets between heading and hint line."""
@@ -259,4 +271,4 @@ class BaseScreen(Acting[None]):
 class BaseModal(Acting[T], ModalScreen[T]):
     """A dialog over a screen that stays as bright as it was: dimming would send the whole screen again."""
 
-    CSS = "BaseModal { background: transparent; align: center middle; }"
+    DEFAULT_CSS = "BaseModal { background: transparent; align: center middle; }"

@@ -51,7 +51,7 @@ class ChooseClusters(BaseModal[frozenset[str] | None]):
     """Gives the chosen names, or None where it was left; with nothing marked, Enter takes the row under the cursor."""
 
     PLACE = "choose"
-    CSS = "ChooseClusters Grid { width: 44; height: auto; max-height: 80%; }"
+    DEFAULT_CSS = "ChooseClusters Grid { width: 44; height: auto; max-height: 80%; }"
 
     def __init__(self, names: Sequence[str], chosen: frozenset[str]) -> None:
         super().__init__()

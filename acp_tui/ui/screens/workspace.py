@@ -37,21 +37,22 @@ WIDE = 180
 FLUSH_SECONDS = 0.1
 """Changes of the fleet are drawn at most so often."""
 
+LAYOUT_CSS = """
+#panes { height: 1fr; layout: vertical; }
+#panes.-two { layout: vertical; }
+.-wide #panes.-two { layout: horizontal; }
+#panes.-many { layout: grid; grid-size: 2 2; }
+#panes.-zoomed Pane { display: none; }
+#panes.-zoomed Pane.-chosen { display: block; }
+.-normal.-tall #panes .detail, .-wide.-tall #panes .detail { display: block; }
+.-normal.-tall #panes.-many .detail { display: none; }
+#panes.-bare .detail { display: none !important; }
+"""
+"""How panes share the screen; the breakpoints of the app put -narrow, -normal, -wide, -short, -tall on it."""
+
 
 class Workspace(BaseScreen):
     """Redraws only views that changed and are visible; everything else waits until somebody looks at it."""
-
-    CSS = """
-    #panes { height: 1fr; layout: vertical; }
-    #panes.-two { layout: vertical; }
-    .-wide #panes.-two { layout: horizontal; }
-    #panes.-many { layout: grid; grid-size: 2 2; }
-    #panes.-zoomed Pane { display: none; }
-    #panes.-zoomed Pane.-chosen { display: block; }
-    .-normal.-tall #panes .detail, .-wide.-tall #panes .detail { display: block; }
-    .-normal.-tall #panes.-many .detail { display: none; }
-    #panes.-bare .detail { display: none !important; }
-    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +100,7 @@ class Workspace(BaseScreen):
             return (("acp-tui", Tone.ACCENT),)
         say = self.acp.glyphs.say
         title = TITLES.get(aim.view) or (aim.kind if aim.view == OBJECTS else aim.view.capitalize())
-        counts = self._scope.counts() if self._scope.total else ((("connecting…"), Tone.DIM),)
+        counts = self._scope.counts(short=self.app.size.width < 100) or (("connecting…", Tone.DIM),)
         return (
             ("acp-tui  ", Tone.ACCENT),
             (f"{title}   ", Tone.PLAIN),
@@ -371,6 +372,7 @@ class Workspace(BaseScreen):
 
     async def do_filter(self) -> None:
         pane = self.pane
+        self.acp.run_safely(pane.grid.learn_words(), doing="Filter", group="words")
         await self._bar(prompt="/", text=pane.aim.filter, changed=pane.filter, done=pane.filter)
 
     async def ask_where(self) -> None:

@@ -39,7 +39,8 @@ class OneLine(Widget, can_focus=False):
         if y:
             return Strip.blank(width, look.base)
         right, right_width = segments(self._right, look, width - 2, ellipsis=ellipsis)
-        left, left_width = segments(self._left, look, max(0, width - right_width - 3), ellipsis=ellipsis)
+        room = width - 2 - (right_width + 1 if right else 0)
+        left, left_width = segments(self._left, look, max(0, room), ellipsis=ellipsis)
         gap = max(0, width - left_width - right_width - 2)
         blank = look.base
         return Strip([Segment(" ", blank), *left, Segment(" " * gap, blank), *right, Segment(" ", blank)], width)

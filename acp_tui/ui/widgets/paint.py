@@ -160,7 +160,7 @@ class Brush:
         if cell.filled >= 0 and room > BAR + 1:
             out += self._bar(cell, over)
             room -= BAR + 1
-        text = cell.text
+        text = self.glyphs.say(cell.text)
         if column.glyph:
             sign = self.glyphs.of(cell.tone)
             text = f"{sign} {text}" if sign else f"  {text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,6 +18,8 @@ class Keyed(Protocol):
 
 
 R = TypeVar("R", bound=Keyed)
+_CHUNK = 200
+"""Rows whose words are computed between two looks at the keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,17 @@ class Query:
     """A filter as typed: every word must be found, every `!word` must not."""
 
     text: str = ""
+    wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
 
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        return tuple(word for word in self.text.lower().split() if not word.startswith("!"))
-
-    @property
-    def unwanted(self) -> tuple[str, ...]:
-        return tuple(word[1:] for word in self.text.lower().split() if word.startswith("!") and len(word) > 1)
+    @classmethod
+    def of(cls, text: str) -> Query:
+        words = text.lower().split()
+        return cls(
+            text,
+            tuple(word for word in words if not word.startswith("!")),
+            tuple(word[1:] for word in words if word.startswith("!") and len(word) > 1),
+        )
 
 
 class Rows(Generic[R]):
@@ -64,6 +70,7 @@ class Rows(Generic[R]):
         self._opened: Callable[[R], bool] = lambda row: True
         self._index: dict[str, int] = {}
         self._words: dict[str, tuple[R, str]] = {}
+        self._in_order: tuple[Sequence[R], str, bool, list[R]] | None = None
 
     def __len__(self) -> int:
         return len(self.shown)
@@ -72,6 +79,9 @@ class Rows(Generic[R]):
         return self._index.get(key)
 
     def replace(self, rows: Sequence[R], *, now: float) -> None:
+        """Take these rows; where only some of them are other objects in the same places, only those are looked at."""
+        if self._children is None and self._exchange(rows, now):
+            return
         self._children = None
         self.all = rows
         self.arrange(now=now)
@@ -96,7 +106,8 @@ class Rows(Generic[R]):
             self.shown = [node.row for node in self.nodes]
         else:
             self.nodes = None
-            self.shown = self._ordered([row for row in self.all if self._matches(row, now)])
+            ordered = self._ordered()
+            self.shown = [row for row in ordered if self._matches(row, now)] if self.query.text else ordered.copy()
         self._index = {row.key: place for place, row in enumerate(self.shown)}
         if len(self._words) > 2 * len(self.all) + 1000:
             self._words = {row.key: self._words[row.key] for row in self.all if row.key in self._words}
@@ -114,23 +125,63 @@ class Rows(Generic[R]):
         depth = self.nodes[index].depth
         return next((place for place in range(index - 1, -1, -1) if self.nodes[place].depth < depth), None)
 
-    def _ordered(self, rows: list[R]) -> list[R]:
+    async def learn_words(self, *, now: float) -> None:
+        """Compute what rows are searched in, a few at a time, before the first letter of a filter is typed."""
+        for start in range(0, len(self.all), _CHUNK):
+            for row in self.all[start : start + _CHUNK]:
+                self._words_of(row, now)
+            await asyncio.sleep(0)
+
+    def _ordered(self) -> list[R]:
+        kept = self._in_order
+        if kept is not None and kept[0] is self.all and kept[1:3] == (self.sort, self.descending):
+            return kept[3]
         column = self.view.column(self.sort)
         if column is None:
-            return sorted(rows, key=self.view.order)
-        return in_order(rows, column.sort, descending=self.descending)
+            ordered = sorted(self.all, key=self.view.order)
+        else:
+            ordered = in_order(self.all, column.sort, descending=self.descending)
+        self._in_order = (self.all, self.sort, self.descending, ordered)
+        return ordered
+
+    def _exchange(self, rows: Sequence[R], now: float) -> bool:
+        """Put other objects in the places of those with the same key; False where more than that changed."""
+        before = self.all
+        if len(rows) != len(before) or self._in_order is None or self._in_order[0] is not before:
+            return False
+        changed = [(was, row) for was, row in zip(before, rows, strict=True) if was is not row]
+        column = self.view.column(self.sort)
+        sort = self.view.order if column is None else column.sort
+        for was, row in changed:
+            if was.key != row.key or sort(was) != sort(row) or self._matches(was, now) != self._matches(row, now):
+                return False
+        others = {row.key: row for _, row in changed}
+        ordered = self._in_order[3]
+        if others:
+            ordered = [others.get(row.key, row) for row in ordered] if len(others) > 1 else _with(ordered, changed[0])
+            for key, row in others.items():
+                place = self._index.get(key)
+                if place is not None:
+                    self.shown[place] = row
+        self.all = rows
+        self._in_order = (rows, self.sort, self.descending, ordered)
+        return True
 
     def _matches(self, row: R, now: float) -> bool:
         if not self.query.text:
             return True
+        words = self._words_of(row, now)
+        for word in self.query.wanted:
+            if word not in words:
+                return False
+        return not any(word in words for word in self.query.unwanted)
+
+    def _words_of(self, row: R, now: float) -> str:
         kept = self._words.get(row.key)
         if kept is None or kept[0] is not row:
-            words = " ".join(self.view.cell(column, row, now).text for column in self.view.columns).lower()
-            kept = self._words[row.key] = (row, words)
-        words = kept[1]
-        return all(word in words for word in self.query.wanted) and not any(
-            word in words for word in self.query.unwanted
-        )
+            cells = (self.view.cell(column, row, now).text for column in self.view.columns if not column.ages)
+            kept = self._words[row.key] = (row, " ".join(cells).lower())
+        return kept[1]
 
     def _walk(self, roots: Sequence[R], children: Callable[[R], Sequence[R]], *, now: float) -> Iterable[Node[R]]:
         kept = self._kept(roots, children, now=now) if self.query.text else None
@@ -162,6 +213,12 @@ class Rows(Generic[R]):
             path = (*above, row.key)
             stack.extend((child, path) for child in children(row))
         return kept
+
+
+def _with(rows: list[R], change: tuple[R, R]) -> list[R]:
+    rows = rows.copy()
+    rows[rows.index(change[0])] = change[1]
+    return rows
 
 
 def in_order(rows: Iterable[R], key: Callable[[R], Any], *, descending: bool = False) -> list[R]:

@@ -28,7 +28,8 @@ class RowsView(Framed, Generic[R]):
     """Rows of one view in a frame, painted, with a cursor; 50,000 of them cost what the visible ones cost.
 
     The cursor belongs to a key: it stays on its row, and on its line of the screen, when rows come, go or change
-    order. Until somebody moves it, it stays on the first row. Cell texts are computed for visible rows alone, and
+    order. Until somebody moves it, it stays on the first row. A `lit` grid shows its cursor while something else has
+    the keys. Cell texts are computed for visible rows alone, and
     once per row object, because rows are frozen values; `tick` computes them again as time passes.
     """
 
@@ -49,6 +50,7 @@ class RowsView(Framed, Generic[R]):
         self.cursor = 0
         self.wide = False
         self.skip = 0
+        self.lit = False
         self.empty: tuple[tuple[Span, ...], ...] = ()
         self._now = clock()
         self._moved_by_hand = False
@@ -114,12 +116,16 @@ class RowsView(Framed, Generic[R]):
         """Show only rows with all these words and none of the `!words`; matches are highlighted."""
         if text == self.rows.query.text:
             return
-        self.rows.query = Query(text)
+        self.rows.query = Query.of(text)
         self._brush = None
         self._lines.clear()
         self._settle(lambda: self.rows.arrange(now=self._now))
         self.refresh_body()
         self.rearranged()
+
+    async def learn_words(self) -> None:
+        """Make ready for a filter, without holding up the keyboard."""
+        await self.rows.learn_words(now=self._now)
 
     def set_sort(self, column: str, *, descending: bool = False) -> None:
         """Order rows by a column; an empty name gives the view's own order back."""
@@ -206,7 +212,7 @@ class RowsView(Framed, Generic[R]):
         if node is not None:
             fold = " " if node.opened is None else (self.glyphs.opened if node.opened else self.glyphs.closed)
             guide = self._signs(node.guide) + fold + " " if node.depth else fold + " "
-        return self._cells(row), guide, here, here and self.has_focus, self._marks.get(row.key, frozenset())
+        return self._cells(row), guide, here, here and (self.lit or self.has_focus), self._marks.get(row.key, frozenset())
 
     def _signs(self, guide: str) -> str:
         glyphs = self.glyphs
@@ -334,6 +340,7 @@ class RowsView(Framed, Generic[R]):
         offset = min(self.cursor - self.first, max(0, self.page - 1))
         self.first = max(0, min(self.cursor - offset, len(self.rows) - self.page))
         self._sync()
+        self.refresh()
 
     def region_of(self, index: int) -> Region:
         """Where a line stands inside the widget."""
