@@ -110,6 +110,12 @@ class FakeSink:
             self._told.clear()
             await self._told.wait()
 
+    async def until_failed(self) -> None:
+        """Returns when a failure was told."""
+        while not self.errors:
+            self._told.clear()
+            await self._told.wait()
+
     @property
     def names(self) -> list[str]:
         return sorted(self.items)
@@ -130,3 +136,4 @@ class FakeSink:
 
     def failed(self, error: ClusterError, at: float) -> None:
         self.errors.append(error)
+        self._told.set()
