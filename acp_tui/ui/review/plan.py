@@ -43,6 +43,7 @@ class ReviewScreen(Listing):
         self.intent = intent
         self.plan: Plan | None = None
         self.problem: AcpTuiError | None = None
+        self.started = False
         self.effects = Grid[EffectRow](EFFECTS, id="effects")
         self._asked_at = 0.0
 
@@ -160,6 +161,7 @@ class ReviewScreen(Listing):
         except AcpTuiError as error:
             self.acp.show_error(error)
             return
+        self.started = True
         self.app.switch_screen(RunScreen(operation.id))
 
     def _save(self, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 from textual.widget import Widget
@@ -16,6 +16,9 @@ from acp_tui.ui.screens.base import BaseScreen
 from acp_tui.ui.widgets.blurb import Blurb
 from acp_tui.ui.widgets.form import Form
 
+if TYPE_CHECKING:
+    from acp_tui.ui.review.plan import ReviewScreen
+
 
 class FormScreen(BaseScreen):
     """Mistakes are said once something was asked of the form, and then kept up to date while one types."""
@@ -27,6 +30,7 @@ class FormScreen(BaseScreen):
         super().__init__()
         self.edited = ""
         self._judging = False
+        self._review: ReviewScreen | None = None
 
     def make_form(self) -> Form:
         """The fields, with what is known already."""
@@ -49,6 +53,11 @@ class FormScreen(BaseScreen):
         self._say_values()
         first = next((row for row in self.form.rows if not self.form.typed().text(row.field.id)), self.form.rows[0])
         self.form.go_to(first.field.id)
+
+    def on_screen_resume(self) -> None:
+        """A form whose act was started has done its work."""
+        if self._review is not None and self._review.started:
+            self.dismiss()
 
     def on_form_changed(self, event: Form.Changed) -> None:
         event.stop()
@@ -74,7 +83,8 @@ class FormScreen(BaseScreen):
         self._judging = True
         judged = self._say_mistakes()
         if judged.intent is not None:
-            self.app.push_screen(ReviewScreen(judged.intent))
+            self._review = ReviewScreen(judged.intent)
+            self.app.push_screen(self._review)
             return
         count = len(judged.problems)
         self.acp.toast(f"{count} field{'s' if count > 1 else ''} to mend first", Tone.WARN)
@@ -113,7 +123,7 @@ class FormScreen(BaseScreen):
         row = self.form.row
         if row is not None:
             wrong = bool(row.mistake)
-            text = f"{row.field.title}: {row.mistake or row.field.help}"
+            text = f"{row.field.title} · {row.mistake or row.field.help}"
             self.query_one("#about", Blurb).show([((text, Tone.FAIL if wrong else Tone.DIM),)])
 
     def _say_values(self) -> None:

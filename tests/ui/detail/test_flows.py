@@ -397,6 +397,16 @@ async def test_the_deploy_form_says_what_is_missing_and_then_plans() -> None:
         )
 
 
+async def test_a_form_whose_act_was_started_is_gone_when_the_run_is_left() -> None:
+    fake = scene()
+    fake.controller.plans.append(plan(confirm="", production=False))
+    async with stage(lambda _: UpgradeScreen(PAYMENTS), fake=fake) as here:
+        await here.press("ctrl+y", "y")
+        assert isinstance(here.screen, RunScreen)
+        await here.press("escape")
+        assert len(here.app.screen_stack) == 1
+
+
 async def test_values_written_in_the_editor_are_used_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stage(lambda fake: UpgradeScreen(PAYMENTS)) as here:
         offered: list[str] = []
