@@ -180,7 +180,7 @@ async def test_a_flood_is_capped_and_its_end_is_kept(program: Program, ask: Ask)
 async def test_cancel_lets_helm_finish_its_record(program: Program, ask: Ask) -> None:
     lines = Lines()
     run = await engine(program("v4.1.0")).begin(ask(Verb.UPGRADE, "gentle"), lines)
-    await lines.saw.wait()
+    await asyncio.wait_for(lines.saw.wait(), 20)
     await run.cancel()
     result = await run.result()
     assert (result.ok, result.cancelled, result.exit_code) == (False, True, 1)
@@ -193,7 +193,7 @@ async def test_a_helm_that_will_not_stop_is_killed_with_its_children(program: Pr
     helm = program("v4.1.0")
     lines = Lines()
     run = await engine(helm, grace=0.1).begin(ask(Verb.UPGRADE, "stubborn"), lines)
-    await lines.saw.wait()
+    await asyncio.wait_for(lines.saw.wait(), 20)
     await run.cancel()
     result = await run.result()
     assert (result.cancelled, result.exit_code) == (True, -9)
@@ -216,7 +216,7 @@ async def test_cancelling_the_task_ends_helm_too(program: Program, ask: Ask) -> 
     helm = program("v4.1.0")
     lines = Lines()
     task = asyncio.create_task(engine(helm).run(ask(Verb.UPGRADE, "gentle"), lines))
-    await lines.saw.wait()
+    await asyncio.wait_for(lines.saw.wait(), 20)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -301,9 +301,9 @@ async def test_a_helm_that_runs_into_its_deadline_is_stopped_and_called_late_not
 ) -> None:
     lines = Lines()
     process = await Process.start(
-        [str(program("v4.1.0")), "upgrade", "gentle"], env=ENV, folder=tmp_path, on_output=lines
+        [str(program("v4.1.0")), "upgrade", "gentle"], env={"PATH": ENV["PATH"]}, folder=tmp_path, on_output=lines
     )
-    await lines.saw.wait()
+    await asyncio.wait_for(lines.saw.wait(), 20)
     ended = await process.ended(0.01)
     assert (ended.timed_out, ended.cancelled, ended.killed, ended.exit_code) == (True, False, False, 1)
 
