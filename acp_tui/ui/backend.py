@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from acp_tui.fleet.inspect import Description, MergedTable
+    from acp_tui.fleet.describe import Description
+    from acp_tui.fleet.tables import MergedTable
     from acp_tui.model.application import ApplicationSummary, TreeNode
     from acp_tui.model.cluster import ClusterSummary
     from acp_tui.model.operation import Operation
@@ -48,7 +49,14 @@ class InspectorPort(Protocol):
     async def containers(self, ref: ObjectRef) -> tuple[str, ...]: ...
 
     def logs(
-        self, ref: ObjectRef, *, container: str = "", follow: bool = False, previous: bool = False, tail: int = 500
+        self,
+        ref: ObjectRef,
+        *,
+        container: str = "",
+        follow: bool = False,
+        previous: bool = False,
+        tail: int = 500,
+        timestamps: bool = False,
     ) -> AsyncIterator[str]: ...
 
     async def table(self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = "") -> MergedTable: ...
