@@ -73,7 +73,7 @@ def _resolve(name: str, seen: tuple[str, ...] = ()) -> Keys:
     problems = list(_read_into(document, keys))
     problems += _clashes(document, keys)
     problems += [
-        document.problem(f"{action.name} needs a key: without it nobody gets on")
+        document.problem(f"{action.name} needs a key: without it nobody gets on", table=action.context, key=action.id)
         for action in ACTIONS
         if action.required and not keys.get(action.name)
     ]

@@ -18,8 +18,8 @@ GLYPHS = ("auto", "full", "ascii")
 class Settings:
     """What a person may set; every field has a default that works without any file."""
 
-    theme: str = "dark"
-    """Theme by name: shipped ones are dark, light, high-contrast, colour-blind and ansi; "auto" takes ansi on a
+    theme: str = "auto"
+    """Theme by name: shipped ones are dark, light, high-contrast, colour-blind and ansi; auto takes ansi on a
     terminal of 16 colours and dark elsewhere."""
 
     keymap: str = "default"

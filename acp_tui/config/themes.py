@@ -53,9 +53,9 @@ FALLBACK = ThemeFile(
     dark=True,
     ansi=False,
     colours={
-        "background": "#121212", "raised": "#1c1c1c", "cursor": "#303030", "frame": "#585858", "focus": "#87afff",
+        "background": "#121212", "raised": "#1c1c1c", "cursor": "#303030", "frame": "#4e4e4e", "focus": "#87afff",
         "text": "#d0d0d0", "dim": "#8a8a8a", "accent": "#87afff", "ok": "#87d787", "warn": "#ffd75f", "fail": "#ff8787",
-        "stale": "#8a8a8a", "unknown": "#b2b2b2", "match": "#ffd75f",
+        "stale": "#9e9e9e", "unknown": "#b2b2b2", "match": "#ffd75f",
     },
 )  # fmt: skip
 """What is used where not even the shipped default can be read."""
