@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from acp_tui.clients.kube.context import Context
@@ -13,7 +14,7 @@ from acp_tui.fleet.picture import Picture, Shared
 from acp_tui.fleet.session import Connect, Session
 from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
 from acp_tui.model.cluster import ClusterSummary
-from acp_tui.model.errors import UsageError
+from acp_tui.model.errors import ClusterError, RecordError, UsageError
 from acp_tui.model.refs import Clock
 from acp_tui.model.release import ReleaseRef
 
@@ -119,13 +120,23 @@ class Fleet:
         self._next += 1
         token = self._next
         self._told[token] = callback
-        return lambda: self._told.pop(token, None) and None
+
+        def end() -> None:
+            self._told.pop(token, None)
+
+        return end
 
     async def name_charts(self, refs: Iterable[ReleaseRef]) -> None:
-        """Reads the newest record of releases whose chart no label names; for the rows on the screen, not for all."""
-        for row in self.rows("releases"):
-            if row.ref in refs and not row.chart:
-                await self.session(row.ref.cluster).read_body(row.ref, row.revision)
+        """Reads the newest record of releases whose chart no label names; for the rows on the screen, not for all.
+
+        A record that cannot be read keeps its row without a chart.
+        """
+        wanted = frozenset(refs)
+        rows = [row for row in self.rows("releases") if row.ref in wanted and not row.chart]
+        reads = [self.session(row.ref.cluster).read_body(row.ref, row.revision) for row in rows]
+        for read in asyncio.as_completed(reads):
+            with suppress(ClusterError, RecordError):
+                await read
 
     def _picture(self, name: str) -> Picture:
         found = self._pictures.get(name)

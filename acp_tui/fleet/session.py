@@ -166,7 +166,7 @@ class Session:
             for watch in fresh:
                 followed.add(watch.id)
                 answered = asyncio.Event()
-                waits.append(group.create_task(answered.wait()))
+                waits.append(group.create_task(self._first_answer(answered)))
                 group.create_task(self._follow(watch, answered))
             if waits:
                 await asyncio.wait(waits)
@@ -177,6 +177,11 @@ class Session:
                 self.kinds = await discover(self.transport)
             except ClusterError:
                 continue
+
+    async def _first_answer(self, answered: asyncio.Event) -> None:
+        """What is there is live at once; slow kinds do not keep the quick ones waiting."""
+        await answered.wait()
+        self._refresh()
 
     def _served(self, watch: Watch) -> bool:
         wanted = bool(watch.feeds & self._views)
@@ -190,10 +195,10 @@ class Session:
 
     async def _probe_for_ever(self) -> None:
         while True:
-            await self.feel_pulse()
-            self.store.pods.recheck()
             pause = PROBE_AGAIN_SECONDS if self._failures else PROBE_SECONDS
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
+            await self.feel_pulse()
+            self.store.pods.recheck()
 
     async def feel_pulse(self) -> bool:
         """One /readyz. A server that refuses or fails it has answered; only silence makes a cluster unreachable."""

@@ -254,6 +254,20 @@ async def test_a_context_that_cannot_be_used_says_why_and_is_not_dialled() -> No
         assert row(fleet, "east").pods == 2
 
 
+async def test_charts_no_label_names_are_read_for_the_rows_that_are_asked_for() -> None:
+    broken = record(release("torn", 1, "deployed"))
+    broken["data"]["release"] = "bm90IGEgcmVjb3Jk"
+    async with fleet_of(spec("east", [*shop(), broken])) as (fleet, _):
+        await fleet.settled(LONG)
+        refs = {name: each.ref for name, each in by_name(fleet.rows("releases")).items()}
+
+        await fleet.name_charts([refs["web"], refs["torn"]])
+
+        rows = by_name(fleet.rows("releases"))
+        assert (rows["web"].chart, rows["web"].chart_version) == ("api", "1.9.2")
+        assert rows["torn"].chart == ""
+
+
 async def test_rows_can_be_kept_to_some_clusters() -> None:
     async with fleet_of(spec("east", shop()), spec("west", shop())) as (fleet, _):
         await fleet.settled(LONG)

@@ -11,6 +11,7 @@ from acp_tui.insight.health.builtin import health_of, health_of_service
 from acp_tui.insight.health.custom import NO_RULE
 from acp_tui.insight.health.rollup import judge_workload, roll_up
 from acp_tui.model.health import Health, Verdict
+from acp_tui.model.network import Ingress
 from acp_tui.model.objects import Generic, Job, Node, Service, Workload
 
 NOW = 1_795_267_200.0  # 2026-11-21T13:20:00Z
@@ -299,3 +300,18 @@ def test_of_equally_bad_parts_the_oldest_is_named() -> None:
     first, second = Verdict(Health.DEGRADED, "first", 10.0), Verdict(Health.DEGRADED, "second", 20.0)
 
     assert roll_up([second, first]) is first
+
+
+def test_an_ingress_is_well_when_it_has_an_address() -> None:
+    served = msgspec.convert({"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}}, Ingress)
+
+    assert health_of("Ingress", served) == Verdict(Health.HEALTHY, "203.0.113.7")
+    assert health_of("Ingress", Ingress()).health is Health.PROGRESSING
+
+
+def test_a_node_under_pressure_warns() -> None:
+    found = conditions(("Ready", "True", "", ""), ("MemoryPressure", "True", "", "low on memory"))
+
+    verdict = health_of("Node", msgspec.convert({"status": {"conditions": found}}, Node))
+
+    assert verdict == Verdict(Health.PROGRESSING, "MemoryPressure: low on memory", verdict.since)
