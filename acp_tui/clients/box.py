@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,9 +20,13 @@ START_SECONDS = 20.0
 
 
 class Box(Struct, frozen=True):
-    """A running simulated fleet: its kubeconfig, the process, and the pipe whose closing ends it."""
+    """A running simulated fleet; `viewer` is the kubeconfig of a user with few rights.
+
+    Closing the standard input of the process ends it.
+    """
 
     kubeconfig: Path
+    viewer: Path
     process: subprocess.Popen[bytes]
 
     def close(self) -> None:
@@ -37,17 +42,17 @@ class Box(Struct, frozen=True):
             self.process.stdout.close()
 
 
-def start_box(folder: Path, *, still: bool = False) -> Box:
+def start_box(folder: Path, *, still: bool = False, only: Sequence[str] = (), pace: float = 1.0) -> Box:
     """Starts the fleet, waits until it listens, and returns where its kubeconfig is; blocks, so call it in a thread.
 
+    `only` names the clusters to serve instead of all; a `pace` below one makes everything in them happen faster.
     Raises AcpTuiError with the last words of the process where it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kubeconfig = folder / "kubeconfig"
     log = folder / "log"
     argv = [sys.executable, "-m", "acp_tui.sim", "--kubeconfig-out", str(kubeconfig), "--parent-pid", str(os.getpid())]
-    if still:
-        argv.append("--still")
+    argv += ["--pace", str(pace), *(["--still"] if still else []), *(f"--only={name}" for name in only)]
     with log.open("wb") as errors:
         process = subprocess.Popen(
             argv,
@@ -69,7 +74,7 @@ def start_box(folder: Path, *, still: bool = False) -> Box:
             tried=f"waited {time.monotonic() - started:.0f} s for {Path(argv[0]).name} -m acp_tui.sim",
             advice=f"its last words: {words[-1] if words else '(none)'}; all of them: {log}",
         )
-    return Box(kubeconfig=Path(ready["kubeconfig"]), process=process)
+    return Box(kubeconfig=Path(ready["kubeconfig"]), viewer=Path(ready["viewer"]), process=process)
 
 
 def _import_path() -> str:
@@ -94,7 +99,7 @@ def _first_line(process: subprocess.Popen[bytes]) -> dict[str, str] | None:
         ready = json.loads(line)
     except ValueError:
         return None
-    return ready if isinstance(ready, dict) and "kubeconfig" in ready else None
+    return ready if isinstance(ready, dict) and {"kubeconfig", "viewer"} <= ready.keys() else None
 
 
 def served_box(folder: Path) -> Path | None:
