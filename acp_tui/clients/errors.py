@@ -119,7 +119,8 @@ def from_answer(
         return _web_page(cluster, request, http)
     kind, advice = _BY_STATUS.get(http, (ServerFailed, "try again; if it stays so, look at the API server's health"))
     if http in _REJECTED:
-        kind, advice = Rejected, "; ".join(status.causes) or "the message above says which part is not accepted"
+        named = "; ".join(cause for cause in status.causes if cause not in status.message)
+        kind, advice = Rejected, named or "correct what the message names, then repeat"
     said = status.message or status.reason or f"HTTP {http}"
     error = kind(f"{cluster}: {said}", cluster=cluster, tried=f"{request} → {http}", advice=advice, status=http)
     error.answer = status

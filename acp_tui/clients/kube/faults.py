@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import TypeVar
 
@@ -52,7 +53,7 @@ def _find(error: BaseException, *, context: Context, request: str, seconds: floa
             f"{name}: the server {what}",
             cluster=name,
             tried=tried,
-            advice="check network, VPN and firewall; it is tried again by itself",
+            advice="check network, VPN and firewall",
         )
     if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
         return errors.ConnectFailed(
@@ -80,12 +81,12 @@ def _find(error: BaseException, *, context: Context, request: str, seconds: floa
             f"{name}: the server address is not valid", cluster=name, tried=tried, advice="correct it in the kubeconfig"
         )
     reset = isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | ConnectionResetError)
-    what = "the connection broke off" if reset else "the server cannot be reached"
+    what = "the connection broke off" if reset else f"the server cannot be reached ({_words(error)})"
     return errors.ConnectFailed(
-        f"{name}: {what} ({_words(error)})",
+        f"{name}: {what}",
         cluster=name,
         tried=tried,
-        advice="check that the server is up, network and VPN; it is tried again by itself",
+        advice="check that the server is up, network and VPN",
     )
 
 
@@ -150,12 +151,10 @@ def _tls_broken(error: ssl.SSLError, *, context: Context, tried: str) -> errors.
 
 
 def _words(error: BaseException) -> str:
-    """A short reason without addresses that repeat what `tried` says."""
+    """A short reason; asyncio's own texts repeat the address, the operating system's do not."""
     inner = getattr(error, "os_error", error)
-    if isinstance(inner, OSError) and inner.strerror:
-        return one_line(
-            inner.strerror.removeprefix("Connect call failed").strip(" ()") or "connection failed", limit=80
-        )
+    if isinstance(inner, OSError) and inner.errno and inner.errno > 0:
+        return os.strerror(inner.errno).lower()
     if isinstance(error, aiohttp.ClientResponseError):
         return one_line(error.message or str(error.status), limit=80)
-    return one_line(str(error) or type(error).__name__, limit=80)
+    return one_line(str(inner) or type(error).__name__, limit=80)

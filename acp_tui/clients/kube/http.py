@@ -274,7 +274,7 @@ class HttpTransport:
                 f"{self.name}: the answer was cut off or is not what its headers say",
                 cluster=self.name,
                 tried=f"{len(body)} bytes of {encoding}",
-                advice="a proxy may be in the way; it is tried again by itself",
+                advice="a proxy may be in the way: try again, or go to the server directly",
             )
         return inflated
 

@@ -249,7 +249,17 @@ async def test_nobody_listening_is_told_with_the_address() -> None:
         with pytest.raises(errors.ConnectFailed) as caught:
             await transport.get(PODS)
 
+    assert caught.value.title == "prod: the server cannot be reached (connection refused)"
     assert "http://127.0.0.1:1" in caught.value.tried
+
+
+async def test_an_unknown_host_and_a_dead_proxy_are_told_apart() -> None:
+    async with dialled("http://kube.invalid") as transport:
+        with pytest.raises(errors.ConnectFailed, match="host name"):
+            await transport.get(PODS)
+    async with dialled("http://kube.invalid", proxy_url="http://127.0.0.1:1") as transport:
+        with pytest.raises(errors.ConnectFailed, match="proxy"):
+            await transport.get(PODS)
 
 
 async def test_an_unusable_context_says_why_before_anything_is_sent(server: FakeApiServer) -> None:
