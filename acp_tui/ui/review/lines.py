@@ -71,18 +71,25 @@ def head(plan: Plan, width: int) -> list[Line]:
     else:
         lines += _labelled("Owner", f"{owner} would undo what Helm does", Tone.WARN, width)
     if plan.headline:
-        lines += _labelled("Why", plan.headline, Tone.PLAIN, width)
+        lines += _labelled("Why", _reason(plan), Tone.PLAIN, width)
     if plan.intent.no_hooks:
         lines += _labelled("Hooks", "none of them will run", Tone.WARN, width)
     return lines
 
 
-def checks(plan: Plan, sign: Sign, width: int) -> list[Line]:
-    """Every check, refusals first; what is in order and needs no evidence shares one line."""
+def checks(plan: Plan, sign: Sign, width: int, *, brief: bool = False) -> list[Line]:
+    """Every check, refusals first; `brief` puts what is in order on one line, for a low screen."""
     order = (CheckResult.REFUSE, CheckResult.WARN, CheckResult.UNKNOWN, CheckResult.PASS)
     lines: list[Line] = []
     for check in sorted(plan.checks, key=lambda check: order.index(check.result)):
-        lines += _check(check, sign, width)
+        if not (brief and check.result is CheckResult.PASS):
+            lines += _check(check, sign, width)
+    passed = [check.title for check in plan.checks if check.result is CheckResult.PASS]
+    if brief and passed:
+        tone, word = CHECK_LOOK[CheckResult.PASS]
+        for number, part in enumerate(_fold(", ".join(passed), width - 12)):
+            start = f"{sign(tone)} {word:<10}" if not number else " " * 12
+            lines.append(((start, tone), (part, Tone.PLAIN)))
     return lines
 
 
@@ -146,6 +153,12 @@ def diff_lines(effect: Effect) -> list[str]:
         EffectAction.RUN: "This hook runs; it changes nothing by itself.",
     }.get(effect.action, "No difference is known for this object.")
     return [text for text in (effect.summary, why) if text]
+
+
+def _reason(plan: Plan) -> str:
+    """The headline without what the title says already: `Roll back x from 42 (failed) to 41: ` and then why."""
+    act, found, why = plan.headline.partition(": ")
+    return why if found and plan.intent.release.name in act else plan.headline
 
 
 def _check(check: Check, sign: Sign, width: int) -> list[Line]:

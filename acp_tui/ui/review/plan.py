@@ -26,6 +26,8 @@ from acp_tui.ui.widgets.grid import Grid
 from acp_tui.ui.widgets.oneline import OneLine
 from acp_tui.ui.widgets.tint import Line, diff, text_of
 
+TALL = 34
+"""Lines from which on every check has a line of its own."""
 _STEPS = "reading the release and its records, the live objects, and asking the server what it would say"
 
 
@@ -183,7 +185,8 @@ class ReviewScreen(Listing):
         else:
             band.show(lines.title(intent), lines.passage(plan), production=plan.production)
             self.query_one("#head", Blurb).show(lines.head(plan, width))
-            self._show_checks(lines.checks(plan, self.acp.glyphs.of, width))
+            brief = self.size.height < TALL
+            self._show_checks(lines.checks(plan, self.acp.glyphs.of, width, brief=brief))
             self.query_one("#back", Blurb).show(lines.way_back(plan, width))
             self.query_one("#last", Blurb).show([lines.verdict_before(plan)])
             self._say_age()

@@ -142,7 +142,7 @@ def _reason(branch: Branch) -> Cell:
         return Cell(" · ".join(part for part in (branch.verdict.reason, branch.kinds) if part), tone)
     if branch.same:
         return Cell("same", Tone.DIM)
-    words = [part for part in (branch.verdict.reason, branch.node.note) if part]
+    words = list(dict.fromkeys(part for part in (branch.verdict.reason, branch.node.note) if part))
     if health is Health.UNKNOWN or not words:
         words.insert(0, health.value)
     return Cell(" · ".join(words), tone)

@@ -80,11 +80,14 @@ def _in_a_row(nodes: Sequence[TreeNode]) -> Iterator[Branch]:
 
 
 def _likeness(node: TreeNode) -> _Likeness:
-    """What makes siblings share a line: nothing to say at all, or the same kind in the same trouble."""
+    """What makes siblings share a line: nothing to say at all, or the same kind in the same trouble.
+
+    Where a healthy pod runs is nothing to say beside one that fails.
+    """
     health, reason = node.verdict.health, node.verdict.reason
     if node.children:
         return "own", node.key, ""
-    if health is Health.UNKNOWN or (health is Health.HEALTHY and not node.note):
+    if health is Health.UNKNOWN or (health is Health.HEALTHY and (not node.note or node.ref.kind == "Pod")):
         return _QUIET, health, reason if health is Health.UNKNOWN else ""
     return f"{health}", node.ref.kind, reason if health is not Health.HEALTHY else ""
 

@@ -84,6 +84,13 @@ def test_a_hundred_pods_with_one_trouble_are_three_and_a_count() -> None:
     assert tree.below[-1].verdict.health is Health.DEGRADED
 
 
+def test_healthy_pods_beside_a_failing_one_are_one_line() -> None:
+    pods = [node("Pod", f"p{n}", note=f"node-{n}") for n in range(5)]
+    bad = node("Pod", "bad", health=Health.DEGRADED, reason="OOMKilled")
+    tree = grow(node("ReplicaSet", "rs", *pods, bad, health=Health.DEGRADED))
+    assert drawn(tree)[1:] == ["  Pod bad", "  5 more (Pod 5)"]
+
+
 def test_what_is_unknown_is_never_folded_under_a_healthy_line() -> None:
     tree = node(
         "Application",

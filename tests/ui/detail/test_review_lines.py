@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from acp_tui.model.health import Tone
 from acp_tui.model.operation import OperationState
@@ -50,6 +51,18 @@ def test_refusals_come_first_with_the_way_that_works() -> None:
     assert said.splitlines()[0].startswith("x refused   Owner")
     assert "Roll back the HelmRequest in cluster global" in said
     assert "+ ok        Rights · update secrets" in said
+
+
+def test_on_a_low_screen_what_is_in_order_shares_a_line() -> None:
+    said = words(lines.checks(plan(refused=True), sign, 100, brief=True)).splitlines()
+    assert said[-1] == "+ ok        Rights, Not locked"
+    assert said[0].startswith("x refused")
+
+
+def test_the_reason_does_not_say_the_title_again() -> None:
+    headline = "Roll back payments-api from 42 (failed) to 41: the newest that was deployed"
+    said = words(lines.head(structs.replace(plan(), headline=headline), 100))
+    assert said.splitlines()[-1] == "Why        the newest that was deployed"
 
 
 def test_at_80_columns_no_line_is_wider_than_the_frame() -> None:
@@ -102,9 +115,9 @@ def test_the_verdict_shows_evidence_findings_and_what_to_do() -> None:
 
 def test_the_state_line_is_the_verdict_once_there_is_one() -> None:
     running = verdict.state_line(operation(), sign, NOW)
-    assert text_of(running) == "? running · helm rollback payments-api 41 · 0:52"
+    assert text_of(running) == "? running · 0:52 · helm rollback payments-api 41"
     done = verdict.state_line(operation(OperationState.SUCCEEDED, outcome=HEALTHY), sign, NOW)
-    assert text_of(done) == "+ healthy · Rolled back payments-api to 41 as revision 43 · 0:52"
+    assert text_of(done) == "+ healthy · 0:52 · Rolled back payments-api to 41 as revision 43"
 
 
 @pytest.mark.parametrize(
