@@ -9,11 +9,12 @@ from typing import Any
 from acp_tui.clients.kube.lister import list_all
 from acp_tui.fleet.session import Session
 from acp_tui.fleet.summaries.applications import job_verdict, workload_verdict
-from acp_tui.fleet.summaries.releases import names_by_namespace, newest_revisions
+from acp_tui.fleet.summaries.groups import Grouping, strangers
+from acp_tui.fleet.summaries.releases import newest_revisions
 from acp_tui.insight.explain import restarts
-from acp_tui.insight.grouping import Group, group_of
+from acp_tui.insight.grouping import Group
 from acp_tui.insight.health.builtin import health_of, health_of_service
-from acp_tui.insight.health.custom import INERT
+from acp_tui.insight.health.custom import INERT, NO_RULE
 from acp_tui.insight.health.jobs import finished
 from acp_tui.insight.health.workloads import ready_of, wanted_replicas
 from acp_tui.insight.selectors import matches, matches_map
@@ -105,25 +106,22 @@ class TreeReader:
 
     def _stored(self, *, group: Group) -> Iterator[Leaf]:
         """Watched objects of one group, with everything below them."""
-        applications = [each for each in self._store.applications if (each.metadata.namespace or "") == group.namespace]
-        names = names_by_namespace(newest_revisions(self._store))
+        releases = [(ref.namespace, ref.name) for ref in newest_revisions(self._store)]
+        grouping = Grouping(self._store, releases)
         top: list[Leaf] = []
         for kind, (api, shelf) in _STORED.items():
             for item in self._store.shelves[shelf]:
-                meta = item.metadata
-                if kind in ("ReplicaSet", "Job") and meta.owner_references:
-                    continue
-                found = group_of(
-                    kind,
-                    meta,
-                    applications=applications if meta.namespace == group.namespace else (),
-                    releases=names.get(meta.namespace or "", ()),
-                )
-                if found == group:
+                owned = kind in ("ReplicaSet", "Job") and item.metadata.owner_references
+                if not owned and grouping.of(kind, item.metadata) == group:
                     top.append(self._leaf(api, kind, item))
         for pod in self._store.pods.by_owner.get("", {}).values():
-            if group_of("Pod", pod.metadata, applications=applications, releases=()) == group:
+            if grouping.of("Pod", pod.metadata) == group:
                 top.append(self._leaf("", "Pod", pod))
+        for owner in strangers(self._store):
+            if grouping.of(owner.kind, owner.meta) == group:
+                api = owner.api_version.rpartition("/")[0]
+                ref = self._ref(api, owner.kind, owner.meta)
+                top.append(Leaf(ref, owner.meta, Verdict(Health.UNKNOWN, NO_RULE)))
         yield from top
         yield from self._below(top)
 

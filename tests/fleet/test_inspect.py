@@ -77,6 +77,7 @@ def objects() -> list[dict[str, Any]]:
         replica_set("pay-new", 1),
         replica_set("pay-older", 0),
         pod("alone"),
+        pod("canary-1", status=BROKEN, ownerReferences=owned("Rollout", "canary")),
         pod("pay-new-1", status=BROKEN, uid="uid-pod", ownerReferences=owned("ReplicaSet", "pay-new")),
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": config, "data": {"a": "b"}},
         {"apiVersion": "v1", "kind": "Secret", "metadata": secret, "data": {"password": "c2VjcmV0LXdvcmQ="}},
@@ -137,6 +138,14 @@ async def test_the_tree_of_a_bare_object_is_what_it_owns(fleet: Fleet, inspector
     tree = await inspector.tree(row)
 
     assert outline(tree) == ["alone: Healthy", "  Pod alone: Healthy"]
+
+
+async def test_an_owner_of_a_kind_no_rule_knows_is_judged_by_its_pods(fleet: Fleet, inspector: Inspector) -> None:
+    row = next(each for each in fleet.rows("applications") if each.ref.name == "canary")
+
+    tree = await inspector.tree(row)
+
+    assert outline(tree) == ["canary: Degraded", "  Rollout canary: Degraded", "    Pod canary-1: Degraded"]
 
 
 async def test_a_history_is_newest_first_and_the_newest_are_described(inspector: Inspector) -> None:

@@ -117,15 +117,6 @@ RELEASES: View[ReleaseSummary] = View(
             sort=lambda row: row.ref.store.value,
         ),
         Column(
-            id="revisions",
-            title="KEPT",
-            width=4,
-            priority=6,
-            align="right",
-            cell=lambda row, now: Cell(str(row.revisions), Tone.DIM),
-            sort=lambda row: row.revisions,
-        ),
-        Column(
             id="project",
             title="PROJECT",
             width=10,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from acp_tui.fleet.store import Store
-from acp_tui.insight.grouping import APPLICATION_GROUP, Group, chart_of, group_of
+from acp_tui.fleet.summaries.groups import Grouping, strangers
+from acp_tui.insight.grouping import APPLICATION_GROUP, Group, chart_of
 from acp_tui.insight.health.builtin import health_of, template_of
 from acp_tui.insight.health.rollup import judge_workload, roll_up
 from acp_tui.insight.health.workloads import health_of_workload, rolling
@@ -36,23 +37,15 @@ class Part(NamedTuple):
 def application_rows(store: Store, releases: Iterable[ReleaseSummary], now: float) -> tuple[ApplicationSummary, ...]:
     """One row an application; nothing while the workloads are not known."""
     by_name = {(row.ref.namespace, row.ref.name): row for row in releases}
+    grouping = Grouping(store, by_name)
     groups: dict[Group, list[Part]] = {}
     objects: dict[tuple[str, str], ApplicationObject] = {}
-    by_namespace: dict[str, list[ApplicationObject]] = {}
     for found in store.applications:
-        namespace, name = found.metadata.namespace or "", found.metadata.name or ""
-        objects[(namespace, name)] = found
-        by_namespace.setdefault(namespace, []).append(found)
-        groups[Group(ApplicationSource.APPLICATION, namespace, name)] = []
-    names: dict[str, list[str]] = {}
-    for namespace, name in by_name:
-        names.setdefault(namespace, []).append(name)
+        place = (found.metadata.namespace or "", found.metadata.name or "")
+        objects[place] = found
+        groups[Group(ApplicationSource.APPLICATION, *place)] = []
     for part in parts(store, now):
-        namespace = part.meta.namespace or ""
-        group = group_of(
-            part.kind, part.meta, applications=by_namespace.get(namespace, ()), releases=names.get(namespace, ())
-        )
-        groups.setdefault(group, []).append(part)
+        groups.setdefault(grouping.of(part.kind, part.meta), []).append(part)
     return tuple(
         _row(
             store,
@@ -111,27 +104,11 @@ def _refusal(store: Store, kind: str, workload: Workload, now: float) -> Verdict
 
 
 def _pods_alone(store: Store) -> Iterator[Part]:
-    """Pods without an owner, and pods of owners no rule knows (an operator's own kind), one part an owner."""
+    """Pods without an owner, and those of owners no rule knows, one part an owner."""
     for pod in store.pods.by_owner.get("", {}).values():
         yield Part("Pod", pod.metadata, store.pods.verdict(pod))
-    shelves: tuple[Any, ...] = (*store.shelves.values(),)
-    known = {item.metadata.uid for shelf in shelves if shelf.watch.group in ("apps", "batch") for item in shelf}
-    for uid, pods in store.pods.by_owner.items():
-        if not uid or uid in known:
-            continue
-        first = next(iter(pods.values()))
-        owner = next((each for each in first.metadata.owner_references or () if each.uid == uid), None)
-        if owner is None or owner.kind in ("Node", "ReplicaSet", "Job", "StatefulSet", "DaemonSet"):
-            continue
-        meta = Meta(
-            name=owner.name,
-            namespace=first.metadata.namespace,
-            uid=uid,
-            labels=first.metadata.labels,
-            annotations=first.metadata.annotations,
-            creation_timestamp=first.metadata.creation_timestamp,
-        )
-        yield Part(owner.kind or "Pod", meta, roll_up(store.pods.verdict(pod) for pod in pods.values()))
+    for owner in strangers(store):
+        yield Part(owner.kind, owner.meta, roll_up(store.pods.verdict(pod) for pod in owner.pods))
 
 
 def _row(
