@@ -49,6 +49,8 @@ def paths_of(obj: Obj, *, builtin: bool, status: bool = False) -> set[Path]:
         value = stated
         if key == "metadata":
             value = {k: v for k, v in stated.items() if k not in _UNOWNED_META}
+            if not value:
+                continue
         _walk(value, (key,), (f"f:{key}",), found, builtin)
     return found
 
