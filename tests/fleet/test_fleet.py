@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from acp_tui.clients.kube.context import AcpExtension, Context
+from acp_tui.clients.kube.http import HttpTransport
+from acp_tui.clients.kube.transport import Transport
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.model.application import ApplicationSource
 from acp_tui.model.cluster import ClusterSummary, Role
@@ -266,6 +268,21 @@ async def test_charts_no_label_names_are_read_for_the_rows_that_are_asked_for() 
         rows = by_name(fleet.rows("releases"))
         assert (rows["web"].chart, rows["web"].chart_version) == ("api", "1.9.2")
         assert rows["torn"].chart == ""
+
+
+async def test_a_session_that_breaks_says_so_and_takes_no_other_with_it() -> None:
+    def connect(context: Context) -> Transport:
+        if context.name == "west":
+            raise RuntimeError("a mistake of ours")
+        return HttpTransport(context)
+
+    async with fleet_of(spec("east", shop()), spec("west", shop()), connect=connect) as (fleet, _):
+        await fleet.settled(LONG)
+
+        west = row(fleet, "west")
+        assert west.health is Health.UNKNOWN
+        assert "a mistake of ours" in west.reason
+        assert row(fleet, "east").pods == 2
 
 
 async def test_rows_can_be_kept_to_some_clusters() -> None:
