@@ -11,9 +11,11 @@ from acp_tui.insight.manifest import Part
 from acp_tui.insight.stuck import STUCK_AFTER, is_stuck
 from acp_tui.insight.times import span
 from acp_tui.model.errors import AcpTuiError, RecordError
+from acp_tui.model.objects import Object
 from acp_tui.model.plan import Check, CheckResult, Effect, EffectAction, Verb
 from acp_tui.model.refs import Kind, ObjectRef
 from acp_tui.model.release import PENDING, Owner, OwnerKind, ReleaseRef, Revision, Store
+from acp_tui.wire.kubernetes import decode_one
 
 if TYPE_CHECKING:
     from acp_tui.controllers.ground import Ground
@@ -155,13 +157,14 @@ async def check_namespace(cluster: Cluster, kinds: KindTable, ref: ReleaseRef, *
         return unknown("namespace", title, "the server does not tell of namespaces")
     try:
         answer = await cluster.transport.get(kind.path(name=ref.namespace))
+        leaving = decode_one(answer.body, Object).metadata.deletion_timestamp
     except NotFound:
         if create:
             return passed("namespace", title, "not there: it will be created")
         return refused("namespace", title, "not there", "Create it first, or ask for it to be created.")
     except AcpTuiError as error:
         return unknown("namespace", title, error.title)
-    if b'"deletionTimestamp":"' in answer.body:
+    if leaving:
         return refused("namespace", title, "it is being deleted", "Wait until it is gone, then create it again.")
     return passed("namespace", title)
 

@@ -132,9 +132,11 @@ class Controller:
             self._running.pop(id, None)
 
     def _changed(self, operation: Operation) -> None:
+        """Tells the listeners in the loop's next round, so that one which fails cannot break the act."""
         self._operations[operation.id] = operation
+        loop = asyncio.get_running_loop()
         for callback in tuple(self._listeners):
-            callback(operation)
+            loop.call_soon(callback, operation)
 
     def _begun(self, plan: Plan) -> Operation:
         now = self._clock()

@@ -71,6 +71,18 @@ def cancelled(plan: Plan, history: Sequence[Revision] | None, message: str) -> O
     )
 
 
+def closed(plan: Plan, *, acted: bool) -> Outcome:
+    """The program was closed in the middle."""
+    name = plan.intent.release.name
+    if not acted:
+        return Outcome(OutcomeKind.CANCELLED, f"acp-tui was closed before Helm was started: nothing was done to {name}")
+    return Outcome(
+        OutcomeKind.CANCELLED,
+        f"acp-tui was closed during the {plan.intent.verb.value} of {name}",
+        advice=f"Open the history of {name}: if its newest revision is pending, roll back.",
+    )
+
+
 def stumbled(plan: Plan, error: AcpTuiError, *, acted: bool) -> Outcome:
     """An error of ours or of the cluster: before Helm ran nothing was done, after it the verdict is open."""
     name = plan.intent.release.name

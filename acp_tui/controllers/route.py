@@ -20,6 +20,7 @@ from acp_tui.model.release import Owner, OwnerKind, ReleaseRef
 if TYPE_CHECKING:
     from acp_tui.controllers.seams import Cluster, Clusters
 
+ASK_SECONDS = 5.0
 _REQUESTS = ("app.alauda.io", "HelmRequest")
 _APP_RELEASES = ("operator.alauda.io", "AppRelease")
 
@@ -40,8 +41,7 @@ async def find_owner(clusters: Clusters, ref: ReleaseRef, live: Snapshot) -> Ans
     asked = [cluster, *(each for each in _globals(clusters) if each is not cluster)]
     claims: dict[Claim, Owner] = {}
     doubts: list[str] = []
-    for place, answer in zip(asked, await asyncio.gather(*(_claims(each) for each in asked)), strict=True):
-        found, doubt = answer
+    for place, (found, doubt) in zip(asked, await asyncio.gather(*(_answer(each) for each in asked)), strict=True):
         claims.update(found)
         if doubt:
             doubts.append(f"{place.context.name}: {doubt}")
@@ -55,6 +55,14 @@ def _globals(clusters: Clusters) -> Iterable[Cluster]:
         session = clusters.session(name)
         if session.store.role is Role.GLOBAL:
             yield session
+
+
+async def _answer(cluster: Cluster) -> tuple[dict[Claim, Owner], str]:
+    """The claims, or doubt where the cluster takes too long: a dead one must not hold up the plan for another."""
+    try:
+        return await asyncio.wait_for(_claims(cluster), ASK_SECONDS)
+    except TimeoutError:
+        return {}, f"no answer within {ASK_SECONDS:.0f} s"
 
 
 async def _claims(cluster: Cluster) -> tuple[dict[Claim, Owner], str]:

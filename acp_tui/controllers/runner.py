@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from acp_tui.controllers.effects import release_parts
 from acp_tui.controllers.journal import Journal, Record
 from acp_tui.controllers.observe import Snapshot, observe
-from acp_tui.controllers.outcome import STATE_OF, cancelled, engine_failed, stumbled, verdict
+from acp_tui.controllers.outcome import STATE_OF, cancelled, closed, engine_failed, stumbled, verdict
 from acp_tui.controllers.redact import Redactor, redactor, secrets_in_objects, secrets_in_values
 from acp_tui.controllers.releases.request import engine_request
 from acp_tui.controllers.verify import Aim, Follower, Judgement, Verify
@@ -65,7 +65,8 @@ class Base(Struct, frozen=True):
 class Runner:
     """One operation; `changed` is called with every new state of it.
 
-    A cancel asks Helm to stop and then says what is left; during the verdict it only ends the waiting.
+    A cancel asks Helm to stop and then says what is left; during the verdict it only ends the waiting. Cancelling the
+    task (the program is closed) stops Helm as well, but leaves no time to look.
     """
 
     def __init__(self, plan: Plan, operation: Operation, tools: Tools, changed: Callable[[Operation], None]) -> None:
@@ -88,6 +89,9 @@ class Runner:
         """Never raises for what goes wrong: the outcome says it. What the journal holds is complete when it returns."""
         try:
             outcome = await self._steps()
+        except asyncio.CancelledError:
+            await self._end(closed(self._plan, acted=self._acted))
+            raise
         except AcpTuiError as error:
             outcome = stumbled(self._plan, error, acted=self._acted)
         except Exception as error:  # noqa: BLE001 - the border of the action runner: an act always ends with an outcome
@@ -167,6 +171,9 @@ class Runner:
             await self._run.cancel()
         try:
             return await self._run.result()
+        except asyncio.CancelledError:
+            await self._run.cancel()
+            raise
         finally:
             self._run = None
 

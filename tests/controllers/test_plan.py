@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -352,3 +353,19 @@ async def test_planning_writes_nothing(controller: Controller, cluster: FakeClus
     await controller.plan(intent(Verb.ROLLBACK))
     await controller.plan(intent(Verb.UNINSTALL))
     assert {path: body["metadata"]["resourceVersion"] for path, body in cluster.objects.items()} == before
+
+
+async def test_a_global_cluster_that_hangs_does_not_hold_up_the_plan(
+    make_controller: Callable[..., Controller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = FakeCluster("global")
+    above.store.role = Role.GLOBAL
+
+    async def hang(*args: Any, **options: Any) -> Any:
+        await asyncio.Event().wait()
+
+    above.get = hang  # type: ignore[method-assign]
+    monkeypatch.setattr("acp_tui.controllers.route.ASK_SECONDS", 0.02)
+    found = check(await make_controller(above).plan(intent(Verb.ROLLBACK)), "owner")
+    assert found.result is CheckResult.UNKNOWN
+    assert found.evidence.startswith("global: no answer within")

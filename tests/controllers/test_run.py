@@ -316,3 +316,29 @@ async def test_operations_of_the_past_come_back_from_the_journal(
     assert past.outcome == done.outcome
     assert past.release == REF
     assert await later.wait(done.id) == past
+
+
+async def test_a_listener_that_fails_does_not_break_the_act(controller: Controller) -> None:
+    def broken(operation: Operation) -> None:
+        raise RuntimeError("a screen that was closed")
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    controller.subscribe(broken)
+    assert (await act(controller, Verb.ROLLBACK, revision=41)).state is OperationState.SUCCEEDED
+
+
+async def test_closing_the_program_stops_helm_and_leaves_a_whole_journal(
+    controller: Controller, engine: FakeEngine, journal: Journal
+) -> None:
+    engine.gate = asyncio.Event()
+    begun = controller.start(await controller.plan(intent(Verb.ROLLBACK, revision=41)))
+    await engine.started.wait()
+    (task,) = [task for task in asyncio.all_tasks() if "Controller._run" in repr(task)]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (past,) = journal.past()
+    assert past.state is OperationState.CANCELLED
+    assert past.outcome is not None
+    assert past.outcome.title == "acp-tui was closed during the rollback of payments-api"
+    assert past.id == begun.id
