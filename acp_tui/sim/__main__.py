@@ -39,6 +39,7 @@ async def _run(options: argparse.Namespace) -> None:
     from acp_tui.sim.scenario.fleet import Scenery, fleet
     from acp_tui.sim.serve import private_dir, serve, write_private
 
+    done = _end_signal()
     scenery = Scenery(
         seed=options.seed,
         scale=options.scale,
@@ -68,7 +69,7 @@ async def _run(options: argparse.Namespace) -> None:
             }
             sys.stdout.write(json.dumps(ready) + "\n")
             sys.stdout.flush()
-            await _until_unwanted(options)
+            await _until_unwanted(options, done)
         finally:
             _remove(path, restricted, made)
 
@@ -82,12 +83,17 @@ def _remove(path: Path, restricted: Path, made: Path | None) -> None:
             made.rmdir()
 
 
-async def _until_unwanted(options: argparse.Namespace) -> None:
-    """Wait for a signal, the end of standard input, or the death of the parent."""
-    loop = asyncio.get_running_loop()
+def _end_signal() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; armed before anybody knows of this process."""
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, done.set)
+        asyncio.get_running_loop().add_signal_handler(number, done.set)
+    return done
+
+
+async def _until_unwanted(options: argparse.Namespace, done: asyncio.Event) -> None:
+    """Wait for a signal, the end of standard input, or the death of the parent."""
+    loop = asyncio.get_running_loop()
     if not options.keep:
 
         def read() -> None:
