@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acp_tui.controllers.observe import ObjectState
 from acp_tui.insight.diff import changes, drift, drift_summary, masked_pair, masked_values, only_marks, summary, unified
-from acp_tui.insight.manifest import Part, parts, pod_template, replicas
+from acp_tui.insight.manifest import WORKLOADS, Part, parts, pod_template, replicas
 from acp_tui.insight.mask import mask_object
 from acp_tui.insight.times import span
 from acp_tui.model.errors import ChartError
@@ -28,7 +28,7 @@ def effects_between(
 ) -> tuple[Effect, ...]:
     """Effects in the order create, update, delete, keep, unchanged; without `live` nothing is said of the cluster.
 
-    Of the updates those come first that replace pods, and those last that only change labels.
+    Of each those of workloads come first, and updates last that only change labels.
     """
     old = {part.ref.key: part for part in before}
     new = {part.ref.key: part for part in after}
@@ -38,7 +38,7 @@ def effects_between(
     def rank(effect: Effect) -> tuple[int, bool, bool]:
         one, other = old.get(effect.ref.key), new.get(effect.ref.key)
         marks = one is not None and other is not None and only_marks(one.body, other.body)
-        return _ORDER[effect.action], effect.restarts == 0, marks
+        return _ORDER[effect.action], marks, (effect.ref.group, effect.ref.kind) not in WORKLOADS
 
     return tuple(sorted(found, key=rank))
 

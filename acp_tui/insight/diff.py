@@ -22,6 +22,7 @@ _SERVER_OWNED = frozenset(
 )
 _LIST_KEYS = ("name", "containerPort", "mountPath", "port", "key", "ip", "topologyKey", "uid")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_OF_THE_CHART = frozenset({"helm.sh/chart", "app.kubernetes.io/version"})
 _ABSENT: tuple[Any, ...] = (None, {}, [], "")
 
 
@@ -63,7 +64,7 @@ def summary(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         return _key_summary(found)
     marks = [change for change in found if _is_mark(change)]
     lines = list(dict.fromkeys(_line(change, found) for change in found if change not in marks))
-    return _joined([*lines, *_mark_lines(marks)])
+    return _joined([*lines, *_mark_lines(marks, beside=bool(lines))])
 
 
 def drift_summary(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
@@ -244,7 +245,7 @@ def _key_summary(found: tuple[Change, ...]) -> str:
     marks = [change for change in rest if _is_mark(change)]
     lines = [f"{len(keys)} key{'s' if len(keys) > 1 else ''} changed"] if keys else []
     lines += [f"{_short_path(change)} {_sense(change)}" for change in rest if change not in marks]
-    return _joined([*lines, *_mark_lines(marks)])
+    return _joined([*lines, *_mark_lines(marks, beside=bool(lines))])
 
 
 def only_marks(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -256,9 +257,13 @@ def _is_mark(change: Change) -> bool:
     return len(change.path) > 2 and change.path[-3] == "metadata" and change.path[-2] in ("labels", "annotations")
 
 
-def _mark_lines(marks: Sequence[Change]) -> list[str]:
-    """Labels and annotations by name alone, those of pods only where the object does not have them too."""
+def _mark_lines(marks: Sequence[Change], *, beside: bool) -> list[str]:
+    """Labels and annotations by name alone, those of pods only where the object does not have them too.
+
+    `beside` other changes those that every version of a chart brings are not worth a word.
+    """
     words = []
+    marks = [change for change in marks if not (beside and change.path[-1] in _OF_THE_CHART)]
     for place in ("labels", "annotations"):
         own = [change.path[-1] for change in marks if change.path[:2] == ("metadata", place)]
         pods = [change.path[-1] for change in marks if change.path[-2] == place and change.path[0] == "spec"]

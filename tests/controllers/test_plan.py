@@ -258,7 +258,7 @@ async def test_a_deploy_needs_a_free_name_a_namespace_and_objects_that_are_not_t
     plan = await controller.plan(fresh)
     assert [refusal.id for refusal in plan.refusals] == ["adoption"]
     assert plan.refusals[0].evidence == (
-        "exists without belonging to other: Secret payments-db, Deployment payments-api"
+        "exists without belonging to other: Deployment payments-api, Secret payments-db"
     )
     nowhere = Intent(verb=Verb.DEPLOY, release=ReleaseRef("prod-east", "nowhere", "other"), chart="./api")
     assert [refusal.id for refusal in (await controller.plan(nowhere)).refusals] == ["namespace"]

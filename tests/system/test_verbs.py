@@ -156,7 +156,7 @@ async def test_a_failing_hook_is_a_failure_with_helms_own_words(
     desk = Desk(controller, namespace, engine)
     await desk.act(Verb.DEPLOY, chart=str(chart("1.0.0")))
     failing = "hook: {enabled: true, behaviour: fail}"
-    _, outcome = await desk.act(Verb.UPGRADE, chart=str(chart("1.1.0")), values=failing, timeout_seconds=30)
+    _, outcome = await desk.act(Verb.UPGRADE, chart=str(chart("1.1.0")), values=failing, timeout_seconds=10)
     assert outcome.kind is OutcomeKind.FAILED, outcome
     assert outcome.evidence == ("revision 2 is failed",)
     assert "hook" in outcome.title
