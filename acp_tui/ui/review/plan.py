@@ -28,7 +28,7 @@ from acp_tui.ui.widgets.tint import Line, diff, text_of
 
 TALL = 34
 """Lines from which on every check has a line of its own."""
-_STEPS = "reading the release and its records, the live objects, and asking the server what it would say"
+_STEPS = ("the release and its records", "what it would make and what is live", "rights, kinds, owners")
 
 
 class ReviewScreen(Listing):
@@ -211,7 +211,12 @@ class ReviewScreen(Listing):
             return
         seconds = lasting(self.acp.clock() - self._asked_at)
         self.effects.set_state((f"planning {seconds}", Tone.ACCENT))
-        self.effects.set_empty(((f"planning: {_STEPS}", Tone.DIM),), (), (("esc stops it", Tone.DIM),))
+        self.effects.set_empty(
+            (("Reading, nothing is changed:", Tone.PLAIN),),
+            *((("  " + step, Tone.DIM),) for step in _STEPS),
+            (),
+            (("esc stops it", Tone.DIM),),
+        )
         self.query_one("#last", Blurb).show([])
 
     def _say_age(self) -> None:

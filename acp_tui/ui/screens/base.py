@@ -17,6 +17,7 @@ from acp_tui.config.keys import shown_key
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.cells import width_of
+from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.framed import Framed
 from acp_tui.ui.widgets.notice import Notice
 from acp_tui.ui.widgets.oneline import OneLine
@@ -90,6 +91,10 @@ class Acting(Screen[T], inherit_bindings=False):
     async def on_key(self, event: events.Key) -> None:
         Notice.dismiss(self)
         focused = self.focused
+        if isinstance(focused, Entry) and (event.is_printable or event.key == "enter"):
+            event.stop()  # an entry keeps such keys: this one was typed before it had the focus
+            focused.post_message(events.Key(event.key, event.character))
+            return
         if focused is not None and not isinstance(focused, Framed) and event.key in self.active_bindings:
             return
         action = self.acp.keymap.action(self.place, event.key)

@@ -9,7 +9,7 @@ from textual.app import SuspendNotSupported
 from textual.widget import Widget
 
 from acp_tui.model.health import Tone
-from acp_tui.model.release import ReleaseRef
+from acp_tui.model.release import ReleaseRef, ReleaseSummary
 from acp_tui.ui.look import Span
 from acp_tui.ui.review.forms import DEPLOY_FIELDS, UPGRADE_FIELDS, Judged, deploy, upgrade, values_problem
 from acp_tui.ui.screens.base import BaseScreen
@@ -177,8 +177,15 @@ class UpgradeScreen(FormScreen):
 
     def heading(self) -> tuple[Span, ...]:
         ref = self.ref
-        place = f" · {ref.namespace} · {ref.cluster}"
-        return (("Upgrade ", Tone.DIM), (ref.name, Tone.ACCENT), (place, Tone.DIM))
+        rows: Iterable[ReleaseSummary] = self.backend.fleet.rows("releases", clusters=frozenset({ref.cluster}))
+        row = next((row for row in rows if row.key == ref.key), None)
+        now = f" · now {row.chart} {row.chart_version}, revision {row.revision}" if row is not None else ""
+        return (
+            ("Upgrade ", Tone.DIM),
+            (ref.name, Tone.ACCENT),
+            (f" · {ref.namespace} · {ref.cluster}", Tone.DIM),
+            (now.replace("now  ", "now "), Tone.DIM),
+        )
 
     def make_form(self) -> Form:
         return Form(UPGRADE_FIELDS, flags={"reuse": True})

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
+
+from acp_tui.ui.widgets.entry import Entry
 
 
 class AskLine(Horizontal):
@@ -17,7 +19,7 @@ class AskLine(Horizontal):
     AskLine { height: 1; width: 1fr; display: none; }
     AskLine.asking { display: block; }
     AskLine Static { width: auto; padding: 0 1; text-style: bold; }
-    AskLine Input { width: 1fr; }
+    AskLine Entry { width: 1fr; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -27,7 +29,7 @@ class AskLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("", markup=False)
-        yield Input(compact=True, select_on_focus=True)
+        yield Entry(entered=self._entered)
 
     @property
     def asking(self) -> bool:
@@ -38,22 +40,21 @@ class AskLine(Horizontal):
         self._before = self.screen.focused
         self._then = then
         self.query_one(Static).update(question)
-        line = self.query_one(Input)
+        line = self.query_one(Entry)
         line.placeholder = example
         line.value = answer
         self.add_class("asking")
-        line.focus()
+        self.screen.set_focus(line)
 
     def do_back(self) -> None:
         """Take the question back, and give the focus back."""
         self._then = None
         self.remove_class("asking")
         if self._before is not None and self._before.is_attached:
-            self._before.focus()
+            self.screen.set_focus(self._before)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        then = self._then
+    def _entered(self) -> None:
+        then, answer = self._then, self.query_one(Entry).value
         self.do_back()
         if then is not None:
-            then(event.value)
+            then(answer)

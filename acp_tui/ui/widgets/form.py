@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, cast
 
 from rich.segment import Segment
@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 
 from acp_tui.model.health import Tone
 from acp_tui.ui.review.forms import Field, FieldKind, Typed
+from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.framed import Dressed
 
 
@@ -62,15 +63,24 @@ class FieldRow(Horizontal):
     DEFAULT_CSS = """
     FieldRow { height: 1; width: 1fr; margin: 0 1; }
     FieldRow .label { width: 15; color: $text-muted; }
-    FieldRow Input { width: 3fr; }
+    FieldRow Entry { width: 3fr; }
     FieldRow Flag { width: 3fr; }
     FieldRow .help { width: 2fr; color: $text-muted; padding: 0 0 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
     FieldRow.-wrong .help { color: $text-error; }
     """
 
-    def __init__(self, field: Field, *, answer: str = "", on: bool = False, words: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        field: Field,
+        *,
+        entered: Callable[[], None],
+        answer: str = "",
+        on: bool = False,
+        words: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self.field = field
+        self._entered = entered
         self.mistake = ""
         self._start = answer
         self._on = on
@@ -82,13 +92,13 @@ class FieldRow(Horizontal):
             yield Flag(self._on)
         else:
             suggester = SuggestFromList(self._words, case_sensitive=True) if self._words else None
-            yield Input(self._start, compact=True, suggester=suggester)
+            yield Entry(self._start, entered=self._entered, suggester=suggester)
         yield Static(self.field.help, classes="help", markup=False)
 
     @property
-    def entry(self) -> Input | Flag:
+    def entry(self) -> Entry | Flag:
         """What takes the keys."""
-        return self.query_one(Flag) if self.field.kind is FieldKind.FLAG else self.query_one(Input)
+        return self.query_one(Flag) if self.field.kind is FieldKind.FLAG else self.query_one(Entry)
 
     def say(self, mistake: str) -> None:
         """Say what is wrong, or with an empty text what the field is for."""
@@ -122,7 +132,11 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         texts, flags, words = texts or {}, flags or {}, words or {}
         self.rows = [
             FieldRow(
-                field, answer=texts.get(field.id, ""), on=flags.get(field.id, False), words=words.get(field.id, ())
+                field,
+                entered=self._entered,
+                answer=texts.get(field.id, ""),
+                on=flags.get(field.id, False),
+                words=words.get(field.id, ()),
             )
             for field in fields
         ]
@@ -150,14 +164,13 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
     def go_to(self, id: str) -> None:
         """Put the fingers on a field."""
         row = next(row for row in self.rows if row.field.id == id)
-        row.entry.focus()
+        self.screen.set_focus(row.entry)
 
     def step(self, by: int) -> None:
         """Move to the next field, or with -1 to the one before, around the ends."""
-        self.rows[(self._here() + by) % len(self.rows)].entry.focus()
+        self.screen.set_focus(self.rows[(self._here() + by) % len(self.rows)].entry)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def _entered(self) -> None:
         if self._here() == len(self.rows) - 1:
             self.post_message(self.Done())
         else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
@@ -433,3 +434,22 @@ async def test_a_flag_reads_without_colour_and_turns_with_space() -> None:
         assert "[x] yes" in here.shown
         await here.press("tab", "tab", "tab", "space")
         assert "[x] yes" not in here.shown
+
+
+async def test_keys_typed_ahead_of_the_screen_end_up_where_they_were_meant() -> None:
+    async with stage(lambda fake: DeployScreen(cluster="staging")) as here:
+        for key in ("a", "slash", "b", "enter", "1", "enter", "enter", "p"):
+            here.app.post_message(Key(key, {"slash": "/"}.get(key, key if len(key) == 1 else None)))
+        await here.settle()
+        screen = here.screen
+        assert isinstance(screen, DeployScreen)
+        typed = screen.form.typed()
+        assert [typed.text(field) for field in ("chart", "version", "repository", "name")] == ["a/b", "1", "", "p"]
+
+
+async def test_a_name_typed_ahead_of_the_question_is_not_taken_for_commands() -> None:
+    async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
+        for key in ("y", *"payments"):
+            here.app.post_message(Key(key, key))
+        await here.settle()
+        assert here.screen.query_one("#ask Input", Input).value == "payments"
