@@ -35,6 +35,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 async def _run(options: argparse.Namespace) -> None:
+    from acp_tui.sim.cluster import ADMIN
     from acp_tui.sim.live import Life
     from acp_tui.sim.scenario.fleet import Scenery, fleet
     from acp_tui.sim.serve import private_dir, serve, write_private
@@ -46,6 +47,7 @@ async def _run(options: argparse.Namespace) -> None:
         pace=options.pace,
         admin_token=secrets.token_urlsafe(24),
         viewer_token=secrets.token_urlsafe(24),
+        open_as="" if options.tls_cert else ADMIN.name,
     )
     specs = [spec for spec in fleet(scenery) if not options.only or spec.name in options.only]
     tls, authority = None, None

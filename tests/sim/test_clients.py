@@ -109,7 +109,7 @@ async def test_kubectl_applies_on_the_server(shell: Shell) -> None:
     again = await shell.run(kubectl, "apply", "--server-side", "-f", "-", stdin=first, fails=True)
     assert ".spec.replicas" in again
     await shell.run(kubectl, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=first)
-    assert "1" == await shell.run(kubectl, "get", "deployment", "web", "-o", "jsonpath={.spec.replicas}")
+    assert await shell.run(kubectl, "get", "deployment", "web", "-o", "jsonpath={.spec.replicas}") == "1"
     tried = await shell.run(kubectl, "apply", "--dry-run=server", "-f", "-", stdin=yaml.dump(deployment("other")))
     assert "created (server dry run)" in tried
     assert "NotFound" in await shell.run(kubectl, "get", "deployment", "other", fails=True)

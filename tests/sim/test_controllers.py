@@ -22,14 +22,9 @@ def condition(obj: Obj, kind: str) -> Obj:
 
 def rolled(found: list[Obj]) -> bool:
     dep = found[0]
-    status = dep.get("status", {})
-    return (
-        status.get("observedGeneration") == dep["metadata"]["generation"]
-        and status.get("updatedReplicas")
-        == status.get("availableReplicas")
-        == status.get("replicas")
-        == dep["spec"]["replicas"]
-    )
+    status, wanted = dep.get("status", {}), dep["spec"]["replicas"]
+    counts = [status.get(f"{word}eplicas") for word in ("r", "updatedR", "availableR")]
+    return status.get("observedGeneration") == dep["metadata"]["generation"] and counts == [wanted] * 3
 
 
 async def test_a_rollout_never_drops_below_its_minimum(api: Api) -> None:

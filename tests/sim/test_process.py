@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
+import ssl
 import stat
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 
 class Box:
@@ -60,6 +64,32 @@ def test_it_ends_on_a_signal(box: Box) -> None:
     box.process.send_signal(signal.SIGTERM)
     assert box.process.wait(10) == 0
     assert not Path(box.ready["kubeconfig"]).exists()
+
+
+def test_it_serves_https_and_then_asks_for_a_token(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    files = {"cert": tmp_path / "cert.pem", "key": tmp_path / "key.pem", "ca": tmp_path / "ca.pem"}
+    issued.cert_chain_pems[0].write_to_path(files["cert"])
+    issued.private_key_pem.write_to_path(files["key"])
+    authority.cert_pem.write_to_path(files["ca"])
+    flags = [text for name, path in files.items() for text in (f"--tls-{name}", str(path))]
+    started = Box("--kubeconfig-out", str(tmp_path / "kc"), *flags)
+    try:
+        config = json.loads(Path(started.ready["kubeconfig"]).read_text())
+        server = config["clusters"][0]["cluster"]
+        pem = base64.b64decode(server["certificate-authority-data"]).decode()
+        trusted = ssl.create_default_context(cadata=pem)
+        request = urllib.request.Request(f"{server['server']}/api/v1/nodes")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, context=trusted, timeout=10)
+        assert refused.value.code == 401
+        request.add_header("Authorization", f"Bearer {config['users'][0]['user']['token']}")
+        with urllib.request.urlopen(request, context=trusted, timeout=10) as answer:
+            assert len(json.load(answer)["items"]) == 3
+    finally:
+        started.process.kill()
+        started.process.wait()
 
 
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
