@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from acp_tui.cli.target import Aimed, Look, Target, aim
+from acp_tui.cli.target import Look, Target, aim
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,10 @@ def open_console(target: Target, look: Look) -> None:
         for error in aimed.problems:
             app.toast(str(error), tone=Tone.WARN, stays=True)
         chosen = _chosen_before() if not target.contexts and not target.demo else None
-        fleet = Fleet(aimed.contexts, lazy=left_aside(aimed, settings.clusters_at_start, chosen))
+        names = [context.name for context in aimed.contexts]
+        at_start = settings.clusters_at_start
+        lazy = left_aside(names, current=aimed.current, at_start=at_start, chosen=chosen)
+        fleet = Fleet(aimed.contexts, lazy=lazy)
         stack.push_async_callback(fleet.close)
         if chosen is not None:
             stack.callback(_remember, fleet, chosen)
@@ -59,15 +62,15 @@ def open_console(target: Target, look: Look) -> None:
     app.run()
 
 
-def left_aside(aimed: Aimed, at_start: int, chosen: Sequence[str] | None) -> frozenset[str]:
+def left_aside(names: Sequence[str], *, current: str, at_start: int, chosen: Sequence[str] | None) -> frozenset[str]:
     """The contexts that are listed and not dialled until somebody looks: none where there are few, or named ones.
 
-    Of many the current one is dialled and those chosen last, as many as `at_start` allows.
+    Of many the current one is dialled and those chosen last, as many as `at_start` allows; `chosen` None means that
+    the command line named all of them.
     """
-    names = [context.name for context in aimed.contexts]
     if chosen is None or len(names) <= at_start:
         return frozenset()
-    first = [aimed.current or names[0], *(name for name in chosen if name != aimed.current)]
+    first = [current or names[0], *(name for name in chosen if name != current)]
     return frozenset(names).difference([name for name in first if name in names][:at_start])
 
 
