@@ -48,6 +48,7 @@ async def act(make: Callable[[Fleet], Intent], wishes: Wishes, target: Target, *
     """Returns the exit code; raises Refused where a check or a person says no, and whatever planning raises."""
     from acp_tui.config.settings import load_settings
     from acp_tui.controllers.controller import open_controller
+    from acp_tui.controllers.effects import mask_plan
 
     settings, _ = load_settings(read_only=target.read_only)
     async with open_fleet(target, views=views) as fleet:
@@ -60,7 +61,7 @@ async def act(make: Callable[[Fleet], Intent], wishes: Wishes, target: Target, *
         plan = await controller.plan(make(fleet))
         if wishes.only_plan:
             if wishes.machine:
-                print_document({"kind": "Plan", "allowed": plan.allowed, "plan": plan}, wishes.output)
+                print_document({"kind": "Plan", "allowed": plan.allowed, "plan": mask_plan(plan)}, wishes.output)
             else:
                 print_plan(plan)
             return DONE if plan.allowed else Refused.exit_code

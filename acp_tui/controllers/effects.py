@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from acp_tui.controllers.observe import ObjectState
 from acp_tui.insight.diff import changes, drift, drift_summary, masked_pair, masked_values, only_marks, summary, unified
 from acp_tui.insight.manifest import WORKLOADS, Part, parts, pod_template, replicas
-from acp_tui.insight.mask import mask_object
+from acp_tui.insight.mask import mask_object, mask_values
 from acp_tui.insight.times import span
 from acp_tui.model.errors import ChartError
-from acp_tui.model.plan import Effect, EffectAction
+from acp_tui.model.plan import Effect, EffectAction, Plan
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import Hook, ReleaseBody, ReleaseRef
-from acp_tui.wire.manifest import dump, objects
+from acp_tui.wire.manifest import dump, objects, values
 from acp_tui.wire.text import clean, one_line
 
 if TYPE_CHECKING:
@@ -79,6 +81,15 @@ def compare_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """A unified diff of two sets of values with secrets masked; a secret that differs is marked, not shown."""
     texts = [dump(values) for values in masked_values(before, after)]
     return clean(unified(*texts, name="values"), multiline=True)
+
+
+def mask_plan(plan: Plan) -> Plan:
+    """The plan as it may be printed: the values of its intent masked; effects and manifest are masked in every plan."""
+    try:
+        shown = dump(mask_values(values(plan.intent.values, origin="the values"))) if plan.intent.values else ""
+    except ChartError as error:
+        shown = f"# not shown: {one_line(error.title)}\n"
+    return structs.replace(plan, intent=structs.replace(plan.intent, values=shown))
 
 
 def mask_manifest(text: str) -> str:

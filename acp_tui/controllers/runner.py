@@ -123,6 +123,7 @@ class Runner:
         self._set(revision_after=newest.revision if newest and newest.revision > plan.base_revision else None)
         if result.cancelled:
             return cancelled(plan, history, one_line(self._redact(result.message)))
+        base = await self._with_new_kinds(base, body)
         aim = self._aim(base, body)
         if not result.ok or not _recorded(plan, newest):
             judgement = await self._glance(aim, base)
@@ -183,6 +184,15 @@ class Runner:
         if not history or self._plan.intent.verb is Verb.UNINSTALL:
             return history, None
         return history, await self._tools.records.body(ref, history[0].revision)
+
+    async def _with_new_kinds(self, base: Base, body: ReleaseBody | None) -> Base:
+        """A chart may bring definitions of kinds: those that were not served before are asked for again."""
+        from acp_tui.clients.kube.discovery import discover
+
+        parts = self._parts(body, base.kinds) if body is not None else ()
+        if all(base.kinds.by_gk(part.ref.group, part.ref.kind) for part in parts):
+            return base
+        return structs.replace(base, kinds=await discover(self._tools.cluster.transport))
 
     def _aim(self, base: Base, body: ReleaseBody | None) -> Aim:
         """What the record now says must be there; what the old one had and the new one has not must be gone."""

@@ -183,7 +183,7 @@ def _line(change: Change, found: tuple[Change, ...]) -> str:
     named = [step for step in change.path if not step.startswith("[")]
     if named[-1:] == ["image"] and isinstance(change.before, str) and isinstance(change.after, str):
         return _image_line(change, several=sum(1 for other in found if other.path[-1:] == ("image",)) > 1)
-    if "env" in named:
+    if "env" in named[:-1] or (named[-1:] == ["env"] and change.path[-1] != "env"):
         entry = next((step[1:-1] for step in reversed(change.path) if step.startswith("[")), "")
         return _valued(f"env {entry}", change)
     container = any(step in _CONTAINERS for step in named[-1:]) and isinstance(change.before or change.after, Mapping)

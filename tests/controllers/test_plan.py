@@ -11,6 +11,7 @@ import pytest
 from acp_tui.clients.errors import ConnectFailed
 from acp_tui.clients.helm.engine import Rendered
 from acp_tui.controllers.controller import Controller
+from acp_tui.controllers.effects import mask_plan
 from acp_tui.controllers.releases.rollback import default_target
 from acp_tui.model.cluster import Role
 from acp_tui.model.errors import ChartError, ClusterError, EngineError, UsageError
@@ -106,6 +107,15 @@ async def test_no_secret_is_in_a_plan(controller: Controller, cluster: FakeClust
     told = f"{plan!r} {plan.effects} {plan.manifest} {plan.checks}"
     assert SECRET_WORD not in told
     assert "another-secret-word" not in told
+
+
+async def test_a_plan_for_printing_masks_the_values_too(controller: Controller) -> None:
+    plan = await controller.plan(intent(Verb.ROLLBACK, values=f"{{password: {SECRET_WORD}, replicas: 2}}"))
+    shown = mask_plan(plan).intent.values
+    assert "replicas: 2" in shown
+    assert SECRET_WORD not in shown
+    broken = mask_plan(await controller.plan(intent(Verb.ROLLBACK, values=f"{SECRET_WORD}: ]")))
+    assert SECRET_WORD not in broken.intent.values
 
 
 async def test_what_somebody_changed_live_is_noted(controller: Controller, cluster: FakeCluster) -> None:

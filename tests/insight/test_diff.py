@@ -43,6 +43,12 @@ def test_an_image_is_shortened_to_its_tag_only_where_that_tells_all(old: str, ne
     assert summary(deployment(image=old), deployment(image=new)) == said
 
 
+def test_a_whole_environment_that_goes_is_called_so() -> None:
+    after = deployment()
+    del after["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert summary(deployment(), after) == "containers[web].env removed"
+
+
 def test_several_images_are_told_apart_by_their_containers() -> None:
     before, after = deployment(), deployment(image="registry/pay:2")
     for body, tag in ((before, "1"), (after, "2")):
