@@ -32,9 +32,13 @@ _log = logging.getLogger(__name__)
 
 
 class Life:
-    """Small happenings at a modest rate; deterministic in kind and order by seed, not in time."""
+    """Small happenings at a modest rate; deterministic in kind and order by seed, not in time.
 
-    def __init__(self, *, seed: int) -> None:
+    `haste` divides every pause between two happenings.
+    """
+
+    def __init__(self, *, seed: int, haste: float = 1.0) -> None:
+        self._haste = haste
         self._rng = random.Random(f"{seed}/life")  # noqa: S311 -- scenery
 
     async def run(self, fleet: Fleet) -> None:
@@ -49,6 +53,9 @@ class Life:
                 if cluster.faults.latency_ms >= 100:
                     group.create_task(self._wobble(cluster))
 
+    async def _pause(self, least: float, most: float) -> None:
+        await asyncio.sleep(self._rng.uniform(least, most) / self._haste)
+
     async def _stir(self, clusters: list[SimCluster]) -> None:
         acts: list[tuple[Callable[[SimCluster], None], int]] = [
             (self._restart, 4),
@@ -58,7 +65,7 @@ class Life:
         ]
         weights = [c.store.count(PODS) + 1 for c in clusters]
         while True:
-            await asyncio.sleep(self._rng.uniform(*_BEAT))
+            await self._pause(*_BEAT)
             cluster = self._rng.choices(clusters, weights)[0]
             act = self._rng.choices([a for a, _ in acts], [w for _, w in acts])[0]
             try:
@@ -152,7 +159,7 @@ class Life:
             if release.store == "secret" and release.chart != "valkey" and release.name not in _SPARED
         ]
         while choices:
-            await asyncio.sleep(self._rng.uniform(*_ROLLOUT))
+            await self._pause(*_ROLLOUT)
             cluster, release = self._rng.choice(choices)
             try:
                 await self._upgrade(cluster, release)
@@ -165,16 +172,15 @@ class Life:
         if present is None:
             return
         last = present[0]
-        pace = cluster.spec.pace
         if self._rng.random() < _FAILS:
             broken = f"{last.tag}-broken"
             begun = rollouts.begin(broken, version=last.version, description="Preparing upgrade")
             if begun is None:
                 return
-            await asyncio.sleep(25 * pace)
+            await self._pause(25, 25)
             why = f'Upgrade "{release.name}" failed: context deadline exceeded'
             rollouts.end(begun, status="failed", description=why)
-            await asyncio.sleep(self._rng.uniform(50, 90) * pace)
+            await self._pause(50, 90)
             self._roll_back(rollouts, begun.number, last.tag)
             return
         head, _, patch = last.version.rpartition(".")
@@ -182,7 +188,7 @@ class Life:
         begun = rollouts.begin(version, version=version, description="Preparing upgrade")
         if begun is None:
             return
-        await asyncio.sleep(self._rng.uniform(8, 14) * pace)
+        await self._pause(8, 14)
         rollouts.end(begun, status="deployed", description="Upgrade complete")
 
     def _roll_back(self, rollouts: Rollouts, failed: int, tag: str) -> None:
@@ -201,7 +207,7 @@ class Life:
         base = cluster.faults.latency_ms
         last = cluster.faults
         while True:
-            await asyncio.sleep(self._rng.uniform(6, 14))
+            await self._pause(6, 14)
             if cluster.faults != last:
                 continue
             last = msgspec.structs.replace(last, latency_ms=base * self._rng.uniform(0.8, 1.5))

@@ -40,7 +40,7 @@ _OWNERS = {
     "DaemonSet": ctx.DAEMONSETS,
     "Job": ctx.JOBS,
 }
-_BATCH = 40  # reconciles between two looks at the network
+_BATCH = 10  # reconciles between two looks at the network
 _log = logging.getLogger(__name__)
 
 
