@@ -14,8 +14,8 @@ from acp_tui.insight.health.builtin import WORKLOADS, health_of
 from acp_tui.insight.phrases import line
 from acp_tui.insight.times import epoch
 from acp_tui.model.health import Health, Verdict
-from acp_tui.model.network import Ingress
-from acp_tui.model.objects import Condition, Event, Generic, Job, Node, Pod, Service, Workload
+from acp_tui.model.network import Ingress, Service
+from acp_tui.model.objects import Condition, Event, Generic, Job, Node, Pod, Workload
 from acp_tui.model.refs import ObjectRef
 
 _TYPES: Mapping[str, Any] = {

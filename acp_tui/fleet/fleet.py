@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from acp_tui.clients.kube.context import Context
-from acp_tui.clients.kube.http import HttpTransport
+from acp_tui.clients.kube.http import Dialer
 from acp_tui.fleet.picture import Picture, Shared
 from acp_tui.fleet.session import Connect, Session
 from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
@@ -28,7 +28,8 @@ Told = Callable[[frozenset[str]], None]
 class Fleet:
     """Sessions by context name, in the order given.
 
-    `lazy` contexts are listed and dialled only by `look`. `connect` makes the transport of a context. `views` says
+    `lazy` contexts are listed and dialled only by `look`. `connect` makes the transport of a context; the
+    one taken unless given shares what equal credential plugins print. `views` says
     what will be asked of `rows`: a one-shot list of releases need not follow pods. All methods belong to the loop
     `start` was called on, and none of them waits for a cluster but those that say so.
     """
@@ -51,8 +52,9 @@ class Fleet:
         self._pump: asyncio.Task[None] | None = None
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
+        connect = connect or Dialer()
         for context in contexts:
-            self._add(context, connect or HttpTransport)
+            self._add(context, connect)
 
     def _add(self, context: Context, connect: Connect) -> None:
         def changed(views: frozenset[str]) -> None:

@@ -22,8 +22,8 @@ from acp_tui.insight.tree import Leaf, build_tree
 from acp_tui.model.application import ApplicationSource, ApplicationSummary, TreeNode
 from acp_tui.model.errors import ClusterError
 from acp_tui.model.health import Health, Verdict
-from acp_tui.model.network import Ingress
-from acp_tui.model.objects import ApplicationObject, Generic, LabelSelector, Meta, Object, Service
+from acp_tui.model.network import Ingress, Service
+from acp_tui.model.objects import ApplicationObject, Generic, LabelSelector, Meta, Object
 from acp_tui.model.refs import Kind, ObjectRef
 from acp_tui.model.release import ReleaseRef
 from acp_tui.wire.manifest import objects

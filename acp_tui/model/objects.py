@@ -384,20 +384,3 @@ class Project(Projection, frozen=True):
     metadata: Meta = Meta()
     spec: ProjectSpec | None = None
     status: ConditionsStatus | None = None
-
-
-class ServicePort(Projection, frozen=True):
-    name: str | None = None
-    port: int | None = None
-    protocol: str | None = None
-
-
-class ServiceSpec(Projection, frozen=True):
-    type: str | None = None
-    selector: dict[str, str | None] | None = None
-    ports: tuple[ServicePort, ...] | None = None
-
-
-class Service(Projection, frozen=True):
-    metadata: Meta = Meta()
-    spec: ServiceSpec | None = None

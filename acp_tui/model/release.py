@@ -85,7 +85,6 @@ class ReleaseSummary(Struct, frozen=True):
     app_version: str = ""
     owner: Owner = Owner()
     updated_at: float | None = None
-    revisions: int = 0
     reason: str = ""
     project: str = ""
     production: bool = False

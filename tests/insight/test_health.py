@@ -11,8 +11,8 @@ from acp_tui.insight.health.builtin import health_of, health_of_service
 from acp_tui.insight.health.custom import NO_RULE
 from acp_tui.insight.health.rollup import judge_workload, roll_up
 from acp_tui.model.health import Health, Verdict
-from acp_tui.model.network import Ingress
-from acp_tui.model.objects import Generic, Job, Node, Service, Workload
+from acp_tui.model.network import Ingress, Service
+from acp_tui.model.objects import Generic, Job, Node, Workload
 
 NOW = 1_795_267_200.0  # 2026-11-21T13:20:00Z
 AGO_1M, AGO_1H = "2026-11-21T13:19:00Z", "2026-11-21T12:20:00Z"
@@ -259,6 +259,16 @@ def test_a_service_whose_pods_are_all_unready_fails() -> None:
     assert health_of_service(service, [BAD, BAD]).health is Health.DEGRADED
     assert health_of_service(service, [BAD, OK]).reason == "1 ready endpoints"
     assert health_of_service(service, None).health is Health.UNKNOWN
+
+
+def test_a_service_that_waits_for_its_outside_address_is_not_there_yet() -> None:
+    given: dict[str, Any] = {"spec": {"type": "LoadBalancer", "selector": {"app": "pay"}}}
+    waiting = msgspec.convert(given, Service)
+    reached = msgspec.convert(given | {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}, Service)
+
+    assert health_of_service(waiting, [OK]) == Verdict(Health.PROGRESSING, "no address yet")
+    assert health_of_service(waiting, [BAD]).health is Health.DEGRADED
+    assert health_of_service(reached, [OK]).health is Health.HEALTHY
 
 
 def test_one_failing_new_pod_of_many_is_progress_with_a_warning() -> None:

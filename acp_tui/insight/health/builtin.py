@@ -12,8 +12,8 @@ from acp_tui.insight.health.pods import health_of_pod
 from acp_tui.insight.health.rollup import judge_workload
 from acp_tui.insight.health.workloads import health_of_workload, rolling
 from acp_tui.model.health import Health, Verdict
-from acp_tui.model.network import Ingress
-from acp_tui.model.objects import Generic, Job, Meta, Node, Pod, Service, Workload
+from acp_tui.model.network import Ingress, Service
+from acp_tui.model.objects import Generic, Job, Meta, Node, Pod, Workload
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _TEMPLATE_LABELS = ("pod-template-hash", "controller-revision-hash")
@@ -52,10 +52,20 @@ def template_of(meta: Meta) -> str:
 
 
 def health_of_service(service: Service, selected: Sequence[Verdict] | None) -> Verdict:
-    """A Service that selects pods needs a ready one; `selected` are their verdicts, None where nobody looked."""
+    """A Service that selects pods needs a ready one, one of type LoadBalancer an address from outside as well.
+
+    `selected` are the verdicts on the pods, None where nobody looked.
+    """
     spec = service.spec
-    if spec is None or not spec.selector or spec.type == "ExternalName":
-        return Verdict(Health.HEALTHY)
+    inside = Verdict(Health.HEALTHY)
+    if spec is not None and spec.selector and spec.type != "ExternalName":
+        inside = _health_of_endpoints(selected)
+    if inside.health is Health.HEALTHY and spec is not None and spec.type == "LoadBalancer" and not service.addresses:
+        return Verdict(Health.PROGRESSING, "no address yet")
+    return inside
+
+
+def _health_of_endpoints(selected: Sequence[Verdict] | None) -> Verdict:
     if selected is None:
         return Verdict(Health.UNKNOWN, NO_RULE)
     ready = sum(1 for each in selected if each.health is Health.HEALTHY)

@@ -96,7 +96,6 @@ class Teller:
             ("app", row.app_version),
             ("owner", str(row.owner)),
             ("record", str(row.ref.store)),
-            ("revisions", str(row.revisions or "")),
             ("project", row.project),
         ]
         lines.append(_facts(facts))
