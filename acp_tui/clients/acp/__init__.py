@@ -1,0 +1,1 @@
+"""The platform's own objects, as those who act on them read and write them."""
