@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from acp_tui.sim import quantity
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from acp_tui.sim.kinds import Obj, ResourceType
     from acp_tui.sim.store import Store, Stored
 
-Usage = dict[str, Decimal]
+Usage = dict[str, Fraction]
 PODS = ("", "pods")
 QUOTAS = ("", "resourcequotas")
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
@@ -23,13 +23,13 @@ _PLAIN = frozenset({"services", "secrets", "configmaps", "persistentvolumeclaims
 
 def usage_of(obj: Obj, resource: ResourceType) -> Usage:
     """What one object takes out of a quota, by quota key."""
-    used: Usage = {f"count/{resource.qualified}": Decimal(1)}
+    used: Usage = {f"count/{resource.qualified}": Fraction(1)}
     if resource.group == "" and resource.plural in _PLAIN:
-        used[resource.plural] = Decimal(1)
+        used[resource.plural] = Fraction(1)
     spec = obj.get("spec") or {}
     if resource.key == PODS:
         if (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-            return {f"count/{resource.qualified}": Decimal(1)}
+            return {f"count/{resource.qualified}": Fraction(1)}
         used |= _pod_usage(spec)
     elif resource.plural == "persistentvolumeclaims":
         storage = quantity.parse(((spec.get("resources") or {}).get("requests") or {}).get("storage"))
@@ -39,9 +39,9 @@ def usage_of(obj: Obj, resource: ResourceType) -> Usage:
     elif resource.plural == "services":
         kind = spec.get("type")
         if kind == "LoadBalancer":
-            used["services.loadbalancers"] = Decimal(1)
+            used["services.loadbalancers"] = Fraction(1)
         if kind in ("LoadBalancer", "NodePort"):
-            used["services.nodeports"] = Decimal(len(spec.get("ports") or []))
+            used["services.nodeports"] = Fraction(len(spec.get("ports") or []))
     return used
 
 
@@ -52,10 +52,10 @@ def _pod_usage(spec: Obj) -> Usage:
         total: Usage = {}
         for container in spec.get("containers") or []:
             for name, amount in ((container.get("resources") or {}).get(side) or {}).items():
-                total[name] = total.get(name, Decimal(0)) + quantity.parse(amount)
+                total[name] = total.get(name, Fraction(0)) + quantity.parse(amount)
         for container in spec.get("initContainers") or []:
             for name, amount in ((container.get("resources") or {}).get(side) or {}).items():
-                total[name] = max(total.get(name, Decimal(0)), quantity.parse(amount))
+                total[name] = max(total.get(name, Fraction(0)), quantity.parse(amount))
         for name, value in total.items():
             used[f"{side}.{name}"] = value
             if side == "requests" and name in _COMPUTE:
@@ -72,7 +72,7 @@ def _memo_usage(stored: Stored, resource: ResourceType) -> Usage:
 
 def in_use(store: Store, namespace: str, hard: Iterable[str], kinds: Iterable[ResourceType]) -> Usage:
     """What the namespace takes at this moment of each quota key in `hard`."""
-    wanted = {key: Decimal(0) for key in hard}
+    wanted = {key: Fraction(0) for key in hard}
     for resource in kinds:
         if not resource.namespaced or not _counted(resource, wanted):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from acp_tui.sim import quantity
@@ -329,11 +329,11 @@ def _status(pod: Obj, phase: str, entries: list[Obj]) -> Obj:
     return status
 
 
-def _requests(pod: Obj) -> dict[str, Decimal]:
-    total: dict[str, Decimal] = {}
+def _requests(pod: Obj) -> dict[str, Fraction]:
+    total: dict[str, Fraction] = {}
     for container in pod["spec"].get("containers") or []:
         for name, amount in ((container.get("resources") or {}).get("requests") or {}).items():
-            total[name] = total.get(name, Decimal(0)) + quantity.parse(amount)
+            total[name] = total.get(name, Fraction(0)) + quantity.parse(amount)
     return total
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 from acp_tui.sim import quota
@@ -17,10 +18,10 @@ _KEYS = ("requests.cpu", "requests.memory", "limits.memory", "pods", "persistent
 _LEAST = {"persistentvolumeclaims": 20, "services": 40, "pods": 20}
 
 
-def _round(value: Decimal, key: str) -> Decimal:
+def _round(value: Fraction, key: str) -> Fraction:
     """To a tenth of a core, half a GiB, or a whole number."""
-    step = Decimal("0.1") if "cpu" in key else Decimal(2**29) if "memory" in key else Decimal(1)
-    return (value / step).to_integral_value(ROUND_CEILING) * step
+    step = Fraction(1, 10) if "cpu" in key else Fraction(2**29) if "memory" in key else Fraction(1)
+    return ceil(value / step) * step
 
 
 def plant_quota(planter: Planter, namespace: str, *, fullness: float) -> None:
@@ -29,8 +30,8 @@ def plant_quota(planter: Planter, namespace: str, *, fullness: float) -> None:
     used = quota.in_use(store, namespace, _KEYS, kinds)
     hard = {}
     for key in _KEYS:
-        share = Decimal(str(fullness if key == "requests.cpu" else fullness * 0.8))
-        hard[key] = show(max(_round(used[key] / share, key), Decimal(_LEAST.get(key, 1))), key)
+        share = Fraction(str(fullness if key == "requests.cpu" else fullness * 0.8))
+        hard[key] = show(max(_round(used[key] / share, key), Fraction(_LEAST.get(key, 1))), key)
     body: Obj = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
