@@ -303,7 +303,7 @@ def releases() -> list[ReleaseSummary]:
         for number, (name, namespace) in enumerate(_NAMES):
             facts: dict[str, Any] = {
                 "revision": number + 3, "status": "deployed", "chart": name[:20], "chart_version": f"4.{number}.1",
-                "app_version": f"1.{number}.2", "updated_at": NOW - (number + 1) * DAY, "revisions": 10,
+                "app_version": f"1.{number}.2", "updated_at": NOW - (number + 1) * DAY,
             }  # fmt: skip
             store = Store.SECRET
             if (cluster, name) == ("prod-east", "payments-api"):

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from acp_tui.model.health import Tone
+from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.oneline import OneLine
 
 
@@ -19,9 +20,8 @@ class Bar(Horizontal):
 
     DEFAULT_CSS = """
     Bar { height: 1; display: none; }
-    Bar > OneLine { width: 3; }
-    Bar > Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
-    Bar > Input:focus { border: none; background: $background; background-tint: $background 0%; }
+    Bar > Entry { width: 1fr; padding: 0; background: $background; }
+    Bar > Entry:focus { background: $background; background-tint: $background 0%; }
     """
 
     def __init__(self) -> None:
@@ -33,9 +33,7 @@ class Bar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield OneLine(id="prompt")
-        line = Input(select_on_focus=False)
-        line.cursor_blink = False
-        yield line
+        yield Entry(entered=self._entered)
 
     def ask(
         self,
@@ -46,21 +44,28 @@ class Bar(Horizontal):
         back_to: Widget,
         changed: Callable[[str], None] | None = None,
         words: Sequence[str] = (),
+        select: bool = False,
     ) -> None:
-        """Show the line with a text to start from; `changed` hears every letter, `done` what was taken."""
+        """Show the line with a text to start from; `changed` hears every letter, `done` what was taken.
+
+        With `select` the first letter typed takes the place of the text.
+        """
         self._changed = None
         self._done = done
         self._before = text
         self._back_to = back_to
-        self.query_one(OneLine).show(((prompt, Tone.ACCENT),))
-        line = self.query_one(Input)
+        sign = self.query_one(OneLine)
+        sign.styles.width = len(prompt) + 2
+        sign.show(((prompt, Tone.ACCENT),))
+        line = self.query_one(Entry)
+        line.select_on_focus = select
         line.suggester = SuggestFromList(words, case_sensitive=False) if words else None
         with line.prevent(Input.Changed):
             line.value = text
         line.cursor_position = len(text)
         self._changed = changed
         self.display = True
-        line.focus()
+        self.screen.set_focus(line)
 
     def do_back(self) -> None:
         """Away with it: what the letters changed is as before."""
@@ -72,16 +77,15 @@ class Bar(Horizontal):
         self._changed = self._done = None
         self.display = False
         if self._back_to is not None and self._back_to.is_attached:
-            self._back_to.focus()
+            self.screen.set_focus(self._back_to)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self._changed is not None:
             self._changed(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        done, text = self._done, event.value
+    def _entered(self) -> None:
+        done, text = self._done, self.query_one(Entry).value
         self._close()
         if done is not None:
             done(text)

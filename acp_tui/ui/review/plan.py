@@ -13,13 +13,13 @@ from acp_tui.fleet.cells import lasting
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
 from acp_tui.model.plan import Effect, Intent, Plan, Verb
+from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.review import lines
 from acp_tui.ui.screens.asking import error_lines
 from acp_tui.ui.screens.columns import EFFECTS, EffectRow
 from acp_tui.ui.screens.listing import Listing
 from acp_tui.ui.screens.reading import Reading
 from acp_tui.ui.screens.saving import save_text
-from acp_tui.ui.widgets.askline import AskLine
 from acp_tui.ui.widgets.blurb import Band, Blurb
 from acp_tui.ui.widgets.framed import Lines
 from acp_tui.ui.widgets.grid import Grid
@@ -59,7 +59,7 @@ class ReviewScreen(Listing):
         yield Lines(id="checks")
         yield Blurb(id="back")
         yield Blurb(id="last")
-        yield AskLine(id="ask")
+        yield Bar()
         yield OneLine(id="hints")
 
     def opened(self) -> None:
@@ -93,7 +93,8 @@ class ReviewScreen(Listing):
             return
         if plan.confirm:
             words = lines.VERB_WORDS[plan.intent.verb]
-            self.query_one(AskLine).ask(f"type {plan.confirm} to {words}", self._typed)
+            question = f"type {plan.confirm} to {words}"
+            self.query_one(Bar).ask(prompt=question, text="", done=self._typed, back_to=self.effects)
         else:
             self._run(plan)
 
@@ -116,7 +117,7 @@ class ReviewScreen(Listing):
 
     def do_save_plan(self) -> None:
         name = re.sub(r"[^\w.-]+", "-", lines.title(self.intent)).lower() + ".txt"
-        self.query_one(AskLine).ask("save to", self._save, answer=name)
+        self.query_one(Bar).ask(prompt="save to", text=name, done=self._save, back_to=self.effects, select=True)
 
     def do_other_half(self) -> None:
         checks = self.query_one("#checks", Lines)

@@ -47,13 +47,13 @@ def clock(operation: Operation, now: float) -> str:
 
 def state_line(operation: Operation, sign: Sign, now: float) -> Line:
     """One line for where it stands: the state or, once there is one, the verdict."""
-    outcome, taken = operation.outcome, clock(operation, now)
-    if outcome is None:
-        tone, word, words = STATE_LOOK[operation.state], str(operation.state), operation.headline
-    else:
-        tone, word, words = OUTCOME_LOOK[outcome.kind], str(outcome.kind), outcome.title
-    spoken = words if words.endswith(taken) else f"{taken} · {words}"
-    return ((f"{sign(tone)} {word}", tone), (f" · {spoken}", Tone.PLAIN))
+    outcome = operation.outcome
+    if outcome is not None:
+        tone = OUTCOME_LOOK[outcome.kind]
+        return ((f"{sign(tone)} {outcome.kind}", tone), (f" · {outcome.title}", Tone.PLAIN))
+    tone = STATE_LOOK[operation.state]
+    spoken = f" · {clock(operation, now)} · {operation.headline}"
+    return ((f"{sign(tone)} {operation.state}", tone), (spoken, Tone.PLAIN))
 
 
 def steps(operation: Operation, sign: Sign, now: float) -> list[Line]:

@@ -134,7 +134,9 @@ class FormScreen(BaseScreen):
             return
         problem = values_problem(self.edited)
         count = len(self.edited.splitlines())
-        words = f"{count} lines of values from the editor" + (f": {problem}" if problem else ", used instead of a file")
+        words = f"{count} line{'' if count == 1 else 's'} of values from the editor" + (
+            f": {problem}" if problem else ", used instead of a file"
+        )
         blurb.show([((words, Tone.FAIL if problem else Tone.OK),)])
 
 

@@ -9,8 +9,8 @@ from textual.widget import Widget
 
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
+from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.screens.asking import Asking, error_lines
-from acp_tui.ui.widgets.askline import AskLine
 from acp_tui.ui.widgets.grid import Grid
 
 
@@ -23,7 +23,7 @@ class Listing(Asking):
 
     def body(self) -> Iterable[Widget]:
         yield from self.grids()
-        yield AskLine(id="ask")
+        yield Bar()
 
     @property
     def grid(self) -> Grid[Any]:
@@ -52,8 +52,8 @@ class Listing(Asking):
 
     def do_filter(self) -> None:
         grid = self.grid
-        self.query_one("#ask", AskLine).ask(
-            "/", grid.set_filter, answer=grid.rows.query.text, example="words to find, !words to leave out"
+        self.query_one(Bar).ask(
+            prompt="/", text=grid.rows.query.text, done=grid.set_filter, changed=grid.set_filter, back_to=grid
         )
 
     def do_back(self) -> None:

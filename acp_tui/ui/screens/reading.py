@@ -13,9 +13,9 @@ from textual.widget import Widget
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
+from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.screens.asking import Asking, error_lines
 from acp_tui.ui.screens.saving import save_text
-from acp_tui.ui.widgets.askline import AskLine
 from acp_tui.ui.widgets.textview import TextView
 from acp_tui.ui.widgets.tint import Line, Tint
 
@@ -35,15 +35,11 @@ class Reading(Asking):
 
     def body(self) -> Iterable[Widget]:
         yield TextView(id="text", wrap=self.wraps)
-        yield AskLine(id="ask")
+        yield Bar()
 
     @property
     def view(self) -> TextView:
         return self.query_one("#text", TextView)
-
-    @property
-    def ask_line(self) -> AskLine:
-        return self.query_one("#ask", AskLine)
 
     def subject(self) -> str:
         """Title of the frame, and the name a file is saved under."""
@@ -89,7 +85,8 @@ class Reading(Asking):
         self.say_state()
 
     def do_search(self) -> None:
-        self.ask_line.ask("/", self.view.search, answer=self.view.term, example="words to find")
+        view = self.view
+        self.query_one(Bar).ask(prompt="/", text=view.term, done=view.search, back_to=view, select=True)
 
     def do_search_next(self) -> None:
         self.view.next_match(1)
@@ -117,7 +114,7 @@ class Reading(Asking):
 
     def do_save(self) -> None:
         name = re.sub(r"[^\w.-]+", "-", self.subject()).strip("-") + self.SUFFIX
-        self.ask_line.ask("save to", self._save, answer=name)
+        self.query_one(Bar).ask(prompt="save to", text=name, done=self._save, back_to=self.view, select=True)
 
     def _save(self, name: str) -> None:
         self.acp.toast(*save_text(name, self.view.text))

@@ -10,14 +10,15 @@ from textual.widgets import Input
 
 
 class Entry(Input):
-    """One compact line; Enter calls `entered` at once, so that keys already on their way meet the focus it sets.
+    """One compact line; Enter and editing keys act at once, so that letters behind them find what they meant to find.
 
-    The library hands each key to the widget that had the focus when the key arrived, and carries Enter out some
-    messages later: a burst of keys over a slow link would all end up in the first field.
+    The library hands each key to the widget that had the focus when the key arrived, writes letters at once, and
+    carries bindings out some messages later: in a burst of keys over a slow link letters would overtake them.
     """
 
     def __init__(self, value: str = "", *, entered: Callable[[], None], suggester: Suggester | None = None) -> None:
-        super().__init__(value, compact=True, select_on_focus=True, suggester=suggester)
+        super().__init__(value, compact=True, suggester=suggester)
+        self.cursor_blink = False
         self._entered = entered
 
     async def _on_key(self, event: events.Key) -> None:
@@ -30,3 +31,7 @@ class Entry(Input):
             event.stop()
             event.prevent_default()
             self._entered()
+        elif not event.is_printable and event.key in self._bindings.key_to_bindings:
+            event.stop()
+            event.prevent_default()
+            await self.run_action(self._bindings.get_bindings_for_key(event.key)[0].action)

@@ -11,7 +11,6 @@ from msgspec import structs
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input
 
 from acp_tui.insight.mask import MASK
 from acp_tui.model.errors import Refused
@@ -27,6 +26,7 @@ from acp_tui.ui.screens.logs import LogsScreen
 from acp_tui.ui.screens.revision import RevisionScreen
 from acp_tui.ui.screens.text import TextScreen
 from acp_tui.ui.screens.tree import TreeScreen
+from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.notice import Notice
 from tests.fakes.backend import FakeBackend
 from tests.ui.detail.plans import HEALTHY, PAYMENTS, ROLLBACK, operation, plan
@@ -56,7 +56,7 @@ class Stage:
 
     async def answer(self, text: str) -> None:
         """Type over what stands in the line at the foot of the screen, and press Enter."""
-        self.screen.query_one("#ask Input", Input).value = text
+        self.screen.query_one(Entry).value = text
         await self.press("enter")
 
     @property
@@ -452,4 +452,4 @@ async def test_a_name_typed_ahead_of_the_question_is_not_taken_for_commands() ->
         for key in ("y", *"payments"):
             here.app.post_message(Key(key, key))
         await here.settle()
-        assert here.screen.query_one("#ask Input", Input).value == "payments"
+        assert here.screen.query_one(Entry).value == "payments"
