@@ -19,8 +19,9 @@ from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
 from acp_tui.terminal.glyphs import choose
 from acp_tui.ui.look import Look, Span, colourless
+from acp_tui.ui.panes.panes import LAYOUT_CSS
 from acp_tui.ui.screens.base import Acting, BaseScreen
-from acp_tui.ui.screens.workspace import LAYOUT_CSS, Workspace
+from acp_tui.ui.screens.workspace import Workspace
 from acp_tui.ui.theme import css_variables, look_of, textual_theme
 from acp_tui.ui.widgets.framed import Framed
 from acp_tui.ui.widgets.notice import Notice
@@ -61,9 +62,9 @@ class AcpApp(App[None], inherit_bindings=False):
     ) -> None:
         self.settings = settings or Settings()
         self.no_colours = bool(env.get("NO_COLOR"))
+        before = dict(os.environ)
         super().__init__(ansi_color=True if self.no_colours else None)
-        if self.no_colours:
-            os.environ["NO_COLOR"] = env["NO_COLOR"]  # Textual takes it away, but an editor or helm should see it
+        os.environ.update(before)  # Textual takes NO_COLOR away, but an editor or helm should see it
         self.animation_level = "none"
         self.clock = clock
         self.backend: Backend | None = None
@@ -232,7 +233,6 @@ class AcpApp(App[None], inherit_bindings=False):
         await workspace.ask_where()
 
     def do_redraw(self) -> None:
-        self.refresh(layout=True)
         self.screen.refresh(layout=True)
 
     def do_quit(self) -> None:

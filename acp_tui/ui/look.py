@@ -52,7 +52,7 @@ def colourless() -> Look:
         title=nothing,
         title_focus=Style(bold=True),
         header=Style(dim=True),
-        cursor=Style(reverse=True),
+        cursor=Style(reverse=True, dim=False),
         cursor_idle=Style(underline=True),
         match=Style(bold=True, underline=True),
         changed=Style(reverse=True),

@@ -29,6 +29,7 @@ def look_of(theme: ThemeFile) -> Look:
         return Style(color=_rich(theme.colours[role]), bgcolor=ground, bold=bold)
 
     reverse = Style(reverse=True)
+    plainly = Style(color="default", bgcolor="default", bold=True, reverse=True)
     return Look(
         tones={tone: style(role) for tone, role in _ROLE_OF_TONE.items()},
         base=style("text"),
@@ -37,7 +38,7 @@ def look_of(theme: ThemeFile) -> Look:
         title=style("text"),
         title_focus=style("focus", bold=True),
         header=style("dim"),
-        cursor=reverse if theme.ansi else Style(bgcolor=_rich(theme.colours["cursor"]), bold=True),
+        cursor=plainly if theme.ansi else Style(bgcolor=_rich(theme.colours["cursor"]), bold=True),
         cursor_idle=Style(underline=True),
         match=reverse if theme.ansi else Style(color=ground, bgcolor=_rich(theme.colours["match"])),
         changed=reverse,

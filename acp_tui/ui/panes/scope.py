@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from acp_tui.fleet.cells import age
@@ -45,19 +45,22 @@ class Scope:
         return self.live + self.stale + self.down + len(self.waiting)
 
     def counts(self, *, short: bool = False) -> tuple[Span, ...]:
-        """`6 clusters · 4 live · 1 stale · 1 down`, for the heading; `short` leaves out the live ones."""
+        """`6 clusters · 4 live · 1 stale · 1 down`, for the heading; `short` names only what is not live."""
         if not self.total:
             return ()
-        spans: list[Span] = [(f"{self.total} cluster{'' if self.total == 1 else 's'}", Tone.DIM)]
-        for number, word, tone in (
-            (0 if short else self.live, "live", Tone.DIM),
-            (len(self.waiting), "connecting", Tone.ACCENT),
-            (self.stale, "stale", Tone.STALE),
-            (self.down, "down", Tone.FAIL),
-        ):
-            if number:
-                spans += [(" · ", Tone.DIM), (f"{number} {word}", tone)]
-        return tuple(spans)
+        all_of_them = f"{self.total} cluster{'' if self.total == 1 else 's'}"
+        amiss = [
+            (f"{number} {word}", tone)
+            for number, word, tone in (
+                (len(self.waiting), "connecting", Tone.ACCENT),
+                (self.stale, "stale", Tone.STALE),
+                (self.down, "down", Tone.FAIL),
+            )
+            if number
+        ]
+        live = [(f"{self.live} live", Tone.DIM)] if self.live else []
+        parts = amiss if short and amiss else [(all_of_them, Tone.DIM), *live, *amiss]
+        return _joined(parts)
 
     def state(self, now: float) -> tuple[Span, ...]:
         """The right end of a pane's edge: `live`, or what of the picture is not."""
@@ -72,7 +75,11 @@ class Scope:
             spans.append((f"{self.down} down", Tone.FAIL))
         if self.waiting:
             spans.append((f"{len(self.waiting)} connecting", Tone.ACCENT))
-        return tuple(part for span in spans for part in ((" · ", Tone.DIM), span))[1:]
+        return _joined(spans)
+
+
+def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple(part for span in spans for part in ((" · ", Tone.DIM), span))[1:]
 
 
 def problems_of(clusters: Iterable[ClusterSummary]) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widget import Widget
@@ -23,6 +22,7 @@ from acp_tui.ui.look import Span
 from acp_tui.ui.panes.aim import OBJECTS, Aim, place_of
 from acp_tui.ui.panes.opening import screen_of
 from acp_tui.ui.panes.pane import TITLES, Pane
+from acp_tui.ui.panes.panes import MOST, Panes
 from acp_tui.ui.panes.scope import Scope, problems_of
 from acp_tui.ui.screens.base import BaseScreen
 from acp_tui.ui.widgets.grid import Grid
@@ -31,24 +31,10 @@ if TYPE_CHECKING:
     from acp_tui.ui.backend import Backend
     from acp_tui.ui.panes.bar import Bar
 
-PANES = 4
 WIDE = 180
 """From so many cells on there are two panes at the start."""
 FLUSH_SECONDS = 0.1
 """Changes of the fleet are drawn at most so often."""
-
-LAYOUT_CSS = """
-#panes { height: 1fr; layout: vertical; }
-#panes.-two { layout: vertical; }
-.-wide #panes.-two { layout: horizontal; }
-#panes.-many { layout: grid; grid-size: 2 2; }
-#panes.-zoomed Pane { display: none; }
-#panes.-zoomed Pane.-chosen { display: block; }
-.-normal.-tall #panes .detail, .-wide.-tall #panes .detail { display: block; }
-.-normal.-tall #panes.-many .detail { display: none; }
-#panes.-bare .detail { display: none !important; }
-"""
-"""How panes share the screen; the breakpoints of the app put -narrow, -normal, -wide, -short, -tall on it."""
 
 
 class Workspace(BaseScreen):
@@ -56,7 +42,6 @@ class Workspace(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chosen: Pane | None = None
         self.problem_count = 0
         self._scope = Scope()
         self._error: Exception | None = None
@@ -67,36 +52,37 @@ class Workspace(BaseScreen):
         aims = [Aim("clusters")]
         if self.app.size.width >= WIDE:
             aims.append(Aim("applications"))
-        yield Container(*map(Pane, aims), id="panes")
+        yield Panes(aims)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._arrange()
-        self.panes[0].grid.focus()
+        self.pane.grid.focus()
+
+    def on_panes_arranged(self) -> None:
+        self.call_after_refresh(self.update)
 
     # state
 
     @property
     def panes(self) -> list[Pane]:
-        return list(self.query(Pane))
+        return self.query_one(Panes).panes
 
     @property
     def pane(self) -> Pane:
         """The pane that keys are about."""
-        panes = self.panes
-        return self.chosen if self.chosen in panes else panes[0]
+        return self.query_one(Panes).pane
 
     @property
     def place(self) -> str:
         try:
             return self.pane.aim.place
-        except IndexError:  # keys that come before the panes are there
+        except (NoMatches, IndexError):  # keys that come before the panes are there
             return "fleet"
 
     def heading(self) -> tuple[Span, ...]:
         try:
             aim = self.pane.aim
-        except IndexError:
+        except (NoMatches, IndexError):
             return (("acp-tui", Tone.ACCENT),)
         say = self.acp.glyphs.say
         title = TITLES.get(aim.view) or (aim.kind if aim.view == OBJECTS else aim.view.capitalize())
@@ -136,6 +122,11 @@ class Workspace(BaseScreen):
         self._dirty |= views
         if self._flush_timer is None and self.is_current:
             self._flush_timer = self.set_timer(FLUSH_SECONDS, self._flush, name="flush")
+
+    @property
+    def changes_wait(self) -> bool:
+        """Whether the fleet told changes that are not drawn yet."""
+        return self._flush_timer is not None
 
     def _flush(self) -> None:
         self._flush_timer = None
@@ -195,11 +186,6 @@ class Workspace(BaseScreen):
             pane.tell()
 
     def on_descendant_focus(self) -> None:
-        focused = self.focused
-        if focused is not None:
-            owner = next((node for node in focused.ancestors if isinstance(node, Pane)), None)
-            if owner is not None:
-                self.chosen = owner
         self.refresh_heading()
         super().on_descendant_focus()
 
@@ -218,8 +204,8 @@ class Workspace(BaseScreen):
             return "there is no row"
         if action.id == "deploy" and self.acp.backend is None:
             return "no cluster has answered yet"
-        if action.id == "split" and len(self.panes) >= PANES:
-            return f"{PANES} panes are all there can be"
+        if action.id == "split" and len(self.panes) >= MOST:
+            return f"{MOST} panes are all there can be"
         if action.id in ("close_pane", "zoom", "next_pane", "previous_pane") and len(self.panes) < 2:
             return "there is one pane only"
         if action.id == "cancel_operation":
@@ -315,58 +301,6 @@ class Workspace(BaseScreen):
         row = self.pane.row
         if isinstance(row, Operation):
             await self.backend.controller.cancel(row.id)
-
-    # panes
-
-    def _arrange(self) -> None:
-        panes = self.query_one("#panes")
-        count = len(self.panes)
-        panes.set_class(count == 2, "-two")
-        panes.set_class(count > 2, "-many")
-        for pane in self.panes:
-            pane.set_class(pane is self.pane, "-chosen")
-        self.call_after_refresh(self.update)
-
-    async def do_split(self) -> None:
-        pane = Pane(replace(self.pane.aim, view="releases" if self.pane.aim.view != "releases" else "applications",
-                            kind="", filter="", sort="", key=""))  # fmt: skip
-        panes = self.query_one("#panes")
-        panes.remove_class("-zoomed")
-        await panes.mount(pane)
-        pane.grid.focus()
-        self._arrange()
-
-    async def do_close_pane(self) -> None:
-        pane = self.pane
-        await pane.remove()
-        self.chosen = None
-        self.query_one("#panes").remove_class("-zoomed")
-        self.pane.grid.focus()
-        self._arrange()
-
-    def do_next_pane(self) -> None:
-        self._to_pane(1)
-
-    def do_previous_pane(self) -> None:
-        self._to_pane(-1)
-
-    def _to_pane(self, step: int) -> None:
-        panes = self.panes
-        chosen = panes[(panes.index(self.pane) + step) % len(panes)]
-        for pane in panes:
-            pane.set_class(pane is chosen, "-chosen")
-        chosen.grid.focus()
-        if self.query_one("#panes").has_class("-zoomed"):
-            self.call_after_refresh(self.update)
-
-    def do_zoom(self) -> None:
-        panes = self.query_one("#panes")
-        panes.toggle_class("-zoomed")
-        self._arrange()
-
-    def do_detail(self) -> None:
-        self.query_one("#panes").toggle_class("-bare")
-        self.call_after_refresh(self._tell)
 
     # filter and goto
 

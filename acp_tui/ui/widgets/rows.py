@@ -18,6 +18,7 @@ class Keyed(Protocol):
 
 
 R = TypeVar("R", bound=Keyed)
+T = TypeVar("T")
 _CHUNK = 200
 """Rows whose words are computed between two looks at the keyboard."""
 
@@ -221,10 +222,10 @@ def _with(rows: list[R], change: tuple[R, R]) -> list[R]:
     return rows
 
 
-def in_order(rows: Iterable[R], key: Callable[[R], Any], *, descending: bool = False) -> list[R]:
+def in_order(rows: Iterable[T], key: Callable[[T], Any], *, descending: bool = False) -> list[T]:
     """Rows by that key; a key of None, or one that starts with True as `fleet.columns.maybe` makes it, goes last."""
-    known: list[tuple[Any, R]] = []
-    unknown: list[R] = []
+    known: list[tuple[Any, T]] = []
+    unknown: list[T] = []
     for row in rows:
         value = key(row)
         if value is None or (isinstance(value, tuple) and value and value[0] is True):
