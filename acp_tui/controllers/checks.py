@@ -193,7 +193,9 @@ def check_adoption(effects: Sequence[Effect], live: Snapshot, ref: ReleaseRef) -
     )  # fmt: skip
 
 
-async def check_rights(cluster: Cluster, kinds: KindTable, ref: ReleaseRef, effects: Sequence[Effect]) -> Check:
+async def check_rights(
+    cluster: Cluster, kinds: KindTable, ref: ReleaseRef, effects: Sequence[Effect], *, create_namespace: bool = False
+) -> Check:
     """Asks the server for every right the act needs, eight questions at a time."""
     from acp_tui.clients.kube.access import can
 
@@ -205,8 +207,11 @@ async def check_rights(cluster: Cluster, kinds: KindTable, ref: ReleaseRef, effe
             answer = await can(cluster.transport, verb, kind, namespace)
         return _spoken(verb, kind, namespace), answer.allowed, answer.reason
 
+    wanted = needed_rights(kinds, ref, effects)
+    if create_namespace and (kind := kinds.by_gk("", "Namespace")) is not None:
+        wanted = (*wanted, ("create", kind, ""))
     try:
-        answers = await asyncio.gather(*(ask(*right) for right in needed_rights(kinds, ref, effects)))
+        answers = await asyncio.gather(*(ask(*right) for right in wanted))
     except AcpTuiError as error:
         return unknown("rights", title, error.title, "The server did not say; a missing right shows when it runs.")
     missing = [said for said, allowed, _ in answers if allowed is False]

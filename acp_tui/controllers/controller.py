@@ -69,11 +69,6 @@ class Controller:
             first = plan.refusals[0]
             raise Refused(f"Refused: {first.title}", tried=first.evidence, advice=first.advice)
         operation = self._begun(plan)
-        lock = lock_release(
-            self._journal.folder.parent / "locks",
-            plan.intent.release,
-            holder=f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})",
-        )
         cluster = self._planner.cluster(plan.intent.release.cluster)
         tools = Tools(
             cluster=cluster,
@@ -84,6 +79,11 @@ class Controller:
             settings=self._verify,
             clock=self._clock,
             sleep=self._sleep,
+        )
+        lock = lock_release(
+            self._journal.folder.parent / "locks",
+            plan.intent.release,
+            holder=f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})",
         )
         runner = Runner(plan, operation, tools, self._changed)
         self._changed(operation)

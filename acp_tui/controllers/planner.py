@@ -139,10 +139,11 @@ class Planner:
         """Checks of the verb first, then those all verbs share; what was not asked is not in the list."""
         intent, ref, kinds = ground.intent, ground.ref, ground.kinds
         cluster, newest = ground.cluster, ground.newest
+        create = intent.create_namespace and intent.verb is Verb.DEPLOY
         answer, rights, namespace = await asyncio.gather(
             find_owner(self._clusters, ref, live),
-            checks.check_rights(cluster, kinds, ref, effects),
-            checks.check_namespace(cluster, kinds, ref, create=intent.create_namespace and intent.verb is Verb.DEPLOY),
+            checks.check_rights(cluster, kinds, ref, effects, create_namespace=create),
+            checks.check_namespace(cluster, kinds, ref, create=create),
         )
         lock = (
             checks.check_lock(newest, intent.verb, now=ground.now)

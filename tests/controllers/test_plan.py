@@ -276,6 +276,8 @@ async def test_a_deploy_needs_a_free_name_a_namespace_and_objects_that_are_not_t
         verb=Verb.DEPLOY, release=ReleaseRef("prod-east", "nowhere", "other"), chart="./api", create_namespace=True
     )
     assert (await controller.plan(made)).allowed
+    cluster.denied = {("create", "namespaces")}
+    assert (await controller.plan(made)).refusals[0].evidence == "missing: create namespaces"
 
 
 async def test_a_deploy_without_a_chart_is_a_wrong_call(controller: Controller) -> None:

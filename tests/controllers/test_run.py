@@ -10,13 +10,15 @@ import pytest
 
 from acp_tui.clients.errors import ConnectFailed
 from acp_tui.clients.helm.engine import Rendered
+from acp_tui.clients.kube.discovery import Kinds
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.journal import Journal
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation, OperationState, OutcomeKind, StepState
 from acp_tui.model.plan import Verb
+from acp_tui.model.refs import Kind
 from tests.controllers.conftest import REF, SECRET_WORD, Stopwatch, intent, manifest
-from tests.fakes.cluster import FakeCluster, FakeEngine
+from tests.fakes.cluster import KINDS, FakeCluster, FakeEngine
 
 
 async def act(controller: Controller, verb: Verb, **more: Any) -> Operation:
@@ -342,3 +344,37 @@ async def test_closing_the_program_stops_helm_and_leaves_a_whole_journal(
     assert past.outcome is not None
     assert past.outcome.title == "acp-tui was closed during the rollback of payments-api"
     assert past.id == begun.id
+
+
+async def test_kinds_that_a_chart_brings_are_followed_too(
+    controller: Controller, cluster: FakeCluster, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects of a kind that was not served when the act began are not called missing for ever."""
+    widget = "---\napiVersion: shop.example/v1\nkind: Widget\nmetadata: {name: w}\n"
+    engine.rendered = rendered("1.0.0", extra=widget)
+    for key in [key for key in cluster.objects if "/namespaces/shop/" in key]:
+        del cluster.objects[key]
+    grown = Kinds([*KINDS, Kind("shop.example", "v1", "Widget", "widgets")])
+
+    async def discover(transport: Any) -> Kinds:
+        return grown
+
+    monkeypatch.setattr("acp_tui.clients.kube.discovery.discover", discover)
+    plain = engine.apply
+
+    def apply(body: dict[str, Any]) -> None:
+        if body["kind"] == "Widget":
+            cluster.objects["/apis/shop.example/v1/namespaces/shop/widgets/w"] = body
+        else:
+            plain(body)
+
+    engine.apply = apply
+    plan = await controller.plan(intent(Verb.DEPLOY, chart="./api"))
+    assert next(found for found in plan.checks if found.id == "kinds").evidence == (
+        "not served: Widget in shop.example/v1"
+    )
+    cluster.path = lambda body: "" if body["kind"] == "Widget" else FakeCluster.path(cluster, body)  # type: ignore[method-assign]
+    done = await controller.wait(controller.start(plan).id)
+    assert done.outcome is not None
+    assert done.outcome.kind is OutcomeKind.HEALTHY, done.outcome
+    assert "3/3 objects there" in done.outcome.evidence
