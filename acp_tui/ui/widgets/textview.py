@@ -13,7 +13,7 @@ from acp_tui.ui.widgets.framed import Framed
 from acp_tui.ui.widgets.textbody import TextBody
 from acp_tui.ui.widgets.tint import Line, Tint, cut, plain, split_at
 
-HERE = Style(reverse=True)
+HERE = Style(reverse=True, bold=True, underline=True)
 
 
 class TextView(Framed):

@@ -166,4 +166,4 @@ def scene() -> FakeBackend:
 
 def console(fake: FakeBackend) -> AcpApp:
     """The console on a fake, with a clock that stands still and nothing of this machine's in it."""
-    return AcpApp(fake.open, settings=Settings(glyphs="full"), clock=lambda: NOW, env={})
+    return AcpApp(fake.open, settings=Settings(theme="dark", glyphs="full"), clock=lambda: NOW, env={})
