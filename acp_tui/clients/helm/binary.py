@@ -137,7 +137,8 @@ class BinaryEngine:
 
     def _own_flags(self, request: EngineRequest) -> list[str]:
         if request.verb is Verb.DEPLOY:
-            return ["--create-namespace"] if request.create_namespace else []
+            own = ["--create-namespace"] if request.create_namespace else []
+            return [*own, "--take-ownership", "--disable-openapi-validation"] if request.unchecked else own
         if request.verb is Verb.UNINSTALL:
             return ["--keep-history"] if request.keep_history else []
         history = f"--history-max={HISTORY_LIMIT}"

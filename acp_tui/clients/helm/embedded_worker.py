@@ -115,6 +115,8 @@ def _deploy(request: dict[str, Any], config: Any, context: Any) -> dict[str, Any
         options["reset_then_reuse_values" if request["reuse_values"] else "reset_values"] = True
     elif request["create_namespace"]:
         options["create_namespace"] = True
+    if request["unchecked"]:
+        options |= {"take_ownership": True, "disable_openapi_validation": True}
     with helm_python.Chart.load(path) as chart:
         told = json.loads(
             library.call_string(

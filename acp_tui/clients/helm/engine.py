@@ -41,7 +41,8 @@ class EngineRequest(Struct, frozen=True):
     `chart` is what a person named (charts.resolve); empty on an upgrade takes the chart inside `stored`, a decoded
     record. `values` is YAML text. `timeout` (seconds) bounds each wait of Helm, of which every hook has its own;
     `hooks` is how many there are, None where nobody counted. `wait` lets Helm wait for the workloads too: hooks are
-    always awaited.
+    always awaited. `unchecked` leaves it to whoever applies what an install renders to ask whose the objects are and
+    what the server says to them (helm 3.17 and later).
     """
 
     verb: Verb
@@ -60,6 +61,7 @@ class EngineRequest(Struct, frozen=True):
     no_hooks: bool = False
     create_namespace: bool = False
     keep_history: bool = False
+    unchecked: bool = False
 
     def __repr__(self) -> str:
         return f"EngineRequest({self.verb.value} {self.release.key})"
@@ -147,7 +149,7 @@ def check_request(request: EngineRequest) -> None:
         raise EngineError(
             f"{release.namespace!r} is no namespace name", advice="lower case letters, digits and '-', at most 63"
         )
-    if release.store is Store.CAPTAIN:
+    if release.store is Store.CAPTAIN and not request.unchecked:
         raise EngineError(
             f"{release.name} is kept by Captain", advice="change its HelmRequest: Helm does not see Captain's records"
         )
