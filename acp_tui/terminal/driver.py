@@ -1,0 +1,182 @@
+"""Textual's driver for terminals far away: sends only what changed, when the line is free, and reads anything."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.color import ColorSystem
+from textual import events
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
+
+from acp_tui.terminal.colours import Depth
+from acp_tui.terminal.input import Decoder, Piece
+from acp_tui.terminal.link import Link
+from acp_tui.terminal.messages import Translator
+from acp_tui.terminal.probe import Finding, Probe
+from acp_tui.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+LEAVING_SECONDS = 2.0
+"""How long a slow line may take to put the terminal back as it was."""
+LISTENING_SECONDS = 0.1
+"""How often the input looks up to see whether it should end."""
+
+
+class SignsAreWide(Message):
+    """The terminal draws signs such as bullets and arrows two cells wide, where the layout counts one."""
+
+
+class ThriftyDriver(LinuxDriver):
+    """Keeps the screen that is wanted and the screen that is shown, and sends the difference whenever the line is free.
+
+    Nothing waits in a queue: while the line is busy, later frames replace earlier ones. Colours are reduced here, so
+    Textual is told to paint in true colour. Output happens on the event loop alone.
+    """
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._depth = Depth.NONE if app.no_color else Depth.of(app.console.color_system)
+        app.console._color_system = ColorSystem.TRUECOLOR
+        self._output = sys.__stderr__.fileno() if sys.__stderr__ is not None else self.fileno
+        self._screen = Screen(*self._get_terminal_size(), depth=self._depth)
+        self._link: Link | None = None
+        self._probe = Probe()
+        self._scheduled = False
+
+    # output
+
+    def write(self, data: str) -> None:
+        """Take output of the program; what of it changes the terminal is sent when the loop comes to rest."""
+        self._screen.feed(data)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._send)
+
+    def repaint(self) -> None:
+        """Send every cell again, because the terminal shows something else than was sent."""
+        self._screen.forget()
+        self._send()
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._link.sent if self._link is not None else 0
+
+    def _send(self) -> None:
+        self._scheduled = False
+        link = self._link
+        if link is not None and link.free and self._screen.pending:
+            link.send(self._screen.changes())
+
+    # life
+
+    def start_application_mode(self) -> None:
+        self._link = Link(self._output, self._loop, on_free=self._send)
+        self._screen.resize(*self._get_terminal_size())
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None:
+            self._writer_thread.stop()
+            self._writer_thread = None
+        if self.input_tty:
+            self._screen.hand_on(self._probe.question())
+        self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._loop.add_signal_handler(number, self._app.exit, None, 128 + number)
+
+    def stop_application_mode(self) -> None:
+        super().stop_application_mode()
+        self._drain()
+
+    def close(self) -> None:
+        self._drain()
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def _drain(self) -> None:
+        """Everything out, before another program has the terminal."""
+        link = self._link
+        if link is not None and link.drain(LEAVING_SECONDS) and self._screen.pending:
+            link.send(self._screen.changes())
+            link.drain(LEAVING_SECONDS)
+
+    def _resized(self) -> None:
+        size = self._get_terminal_size()
+        same = size == self._screen.size
+        self._screen.resize(*size)
+        if same:
+            # Somebody attached to the session again, and sees nothing yet.
+            self._send()
+        self._app.post_message(events.Resize(Size(*size), Size(*size)))
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """What the terminal says, and only where it says nothing what the environment says."""
+        try:
+            size = os.get_terminal_size(self._output)
+        except OSError:
+            return super()._get_terminal_size()
+        return (size.columns, size.lines) if size.columns and size.lines else super()._get_terminal_size()
+
+    # modes
+
+    def _enable_mouse_support(self) -> None:
+        """Buttons, wheel and dragging; a mouse that only moves says nothing."""
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1006l\x1b[?1002l\x1b[?1000l")
+
+    def _query_in_band_window_resize(self) -> None:
+        """Not asked: the signal says the same, and the answer would turn reports of every pixel on."""
+
+    # input
+
+    def run_input_thread(self) -> None:
+        """Read until told to end; a terminal that is gone ends the program."""
+        decoder = Decoder()
+        translator = Translator(on_position=self._positioned)
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                patience = decoder.patience
+                if selector.select(patience or LISTENING_SECONDS):
+                    data = self._read()
+                    if not data:
+                        self._loop.call_soon_threadsafe(self._app.exit)
+                        return
+                    self._dispatch(translator, decoder.feed(data))
+                elif patience:
+                    self._dispatch(translator, decoder.rest())
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
+
+    def _dispatch(self, translator: Translator, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            try:
+                for message in translator.messages(piece):
+                    self.process_message(message)
+            except Exception:  # noqa: BLE001 - the border of the driver: no input may end the program
+                self._app.log.error(f"input that was not understood: {piece!r}")
+
+    def _positioned(self, column: int) -> bool:
+        finding = self._probe.answered(column)
+        if finding is Finding.REPEATS:
+            self._screen.repeats = True
+        elif finding is Finding.WIDE_SIGNS:
+            self.send_message(SignsAreWide())
+        return finding is not None

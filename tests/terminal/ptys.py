@@ -1,0 +1,229 @@
+"""A program on a pseudo-terminal, with an emulator that shows its screen and a count of every byte it sends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+import pyte
+
+Cell = tuple[str, str, str, bool, bool, bool]
+"""Text, foreground, background, bold, underscore, reverse."""
+
+_QUERY = re.compile(rb"(\x1b\[(?:\?2026\$p|6n))")
+_PRIVATE = re.compile(rb"\x1b\[[<=>][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*\$p|\x1b\[[\d;]*t")
+"""Sequences that pyte takes for text or for something else."""
+
+
+class Emulator(pyte.Screen):  # type: ignore[misc]
+    """pyte's screen, which can also repeat the last character by number as terminals of today do."""
+
+    last = ""
+
+    def draw(self, data: str) -> None:
+        self.last = data[-1:]
+        super().draw(data)
+
+    def repeat(self, count: int = 1) -> None:
+        super().draw(self.last * count)
+
+
+class Stream(pyte.ByteStream):  # type: ignore[misc]
+    csi: ClassVar = {**pyte.Stream.csi, "b": "repeat"}
+    events: ClassVar = frozenset([*pyte.Stream.events, "repeat"])
+
+
+class Terminal:
+    """Starts a program; everything it writes is read, counted and shown on `screen`.
+
+    `rate` is how many bytes a second the line carries, without a limit by default. With `answers` the terminal replies
+    to the queries that terminals of today reply to; without, it is mute.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        size: tuple[int, int] = (200, 50),
+        env: Mapping[str, str] | None = None,
+        answers: bool = True,
+        rate: float = 0.0,
+    ) -> None:
+        self.screen = Emulator(*size)
+        self.stream = Stream(self.screen)
+        self.received = 0
+        self.transcript = bytearray()
+        self.rate = rate
+        self._answers = answers
+        self._budget_at = time.monotonic()
+        self.pid, self.descriptor = _started(argv, size, env or {})
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    # what is on it
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def cells(self) -> list[list[Cell]]:
+        return seen(self.screen)
+
+    # reading
+
+    def pump(self, seconds: float) -> int:
+        """Read what comes within that time, as fast as the line carries; the bytes read."""
+        before = self.received
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if not self._read(left):
+                break
+        return self.received - before
+
+    def until(self, condition: Callable[[], bool], *, seconds: float = 30.0) -> int:
+        """Read until the condition holds; the bytes read. AssertionError with the screen when that takes too long."""
+        before = self.received
+        limit = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > limit or not self._read(max(0.01, min(0.2, limit - time.monotonic()))):
+                raise AssertionError(
+                    f"not in {seconds} s; the screen is\n{self.text}\n{bytes(self.transcript[-600:])!r}"
+                )
+        return self.received - before
+
+    def shows(self, *words: str, seconds: float = 30.0) -> int:
+        """Read until all the words are on the screen."""
+        return self.until(lambda: all(word in self.text for word in words), seconds=seconds)
+
+    def quiet(self, seconds: float = 0.4, *, limit: float = 30.0) -> int:
+        """Read until nothing has come for so long; the bytes read."""
+        before = self.received
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            at = self.received
+            self.pump(seconds)
+            if self.received == at:
+                return self.received - before
+        raise AssertionError(f"never quiet for {seconds} s in {limit} s")
+
+    def _read(self, wait: float) -> bool:
+        """One read; False when the program is gone."""
+        size = 65536
+        if self.rate:
+            size = max(1, int(self.rate / 100))
+            pause = self._budget_at - time.monotonic()
+            if pause > 0:
+                time.sleep(min(pause, wait))
+                return True
+        if not select.select([self.descriptor], [], [], wait)[0]:
+            return True
+        try:
+            data = os.read(self.descriptor, size)
+        except OSError:
+            return False
+        if self.rate:
+            self._budget_at = max(self._budget_at, time.monotonic() - 0.01) + len(data) / self.rate
+        self.received += len(data)
+        self.transcript += data
+        del self.transcript[:-200_000]
+        for part in _QUERY.split(data):
+            if part == b"\x1b[?2026$p":
+                self._answer("\x1b[?2026;2$y")
+            elif part == b"\x1b[6n":
+                self._answer(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
+            else:
+                self.stream.feed(_PRIVATE.sub(b"", part))
+        return bool(data)
+
+    def _answer(self, text: str) -> None:
+        if self._answers:
+            os.write(self.descriptor, text.encode())
+
+    # doing
+
+    def send(self, data: bytes | str) -> None:
+        """Bytes as if typed; read meanwhile, so that neither side waits for the other."""
+        left = memoryview(data.encode() if isinstance(data, str) else data)
+        while left:
+            ready, room, _ = select.select([self.descriptor], [self.descriptor], [], 10)
+            if self.descriptor in room:
+                left = left[os.write(self.descriptor, left[:1024]) :]
+            elif ready:
+                self._read(0)
+            else:
+                raise AssertionError("the program does not read its input")
+
+    def resize(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.screen.resize(lines, columns)
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    @property
+    def alive(self) -> bool:
+        return self.pid != 0 and os.waitpid(self.pid, os.WNOHANG) == (0, 0)
+
+    def wait(self, seconds: float = 10.0) -> int:
+        """Read until the program has ended; its exit code."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            self._read(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                self.pump(0.05)
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"still runs; the screen is\n{self.text}")
+
+    def end(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+        os.close(self.descriptor)
+
+
+def seen(screen: Emulator) -> list[list[Cell]]:
+    """What can be seen of every cell: a space has no letter, so it has no colour of a letter."""
+    return [[_seen(screen.buffer[row][column]) for column in range(screen.columns)] for row in range(screen.lines)]
+
+
+def _seen(cell: pyte.screens.Char) -> Cell:
+    letterless = cell.data == " " and not cell.reverse and not cell.underscore and not cell.strikethrough
+    if letterless:
+        return (" ", "", cell.bg, False, False, False)
+    return (cell.data, cell.fg, cell.bg, cell.bold, cell.underscore, cell.reverse)
+
+
+def _started(argv: Sequence[str], size: tuple[int, int], env: Mapping[str, str]) -> tuple[int, int]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEXTUAL", "ACP_TUI", "TMUX"))}
+    for name in ("NO_COLOR", "COLUMNS", "LINES", "TERM_PROGRAM"):
+        kept.pop(name, None)
+    whole = {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **env}
+    pid, descriptor = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        os.execvpe(argv[0], list(argv), whole)
+    return pid, descriptor
+
+
+PYTHON = sys.executable

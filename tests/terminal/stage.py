@@ -1,0 +1,72 @@
+"""The console on a fleet that stands still, as a program of its own: `python -m tests.terminal.stage [--stock]`.
+
+SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from itertools import count
+
+from msgspec import structs
+
+from acp_tui.config.settings import Settings
+from acp_tui.terminal.capabilities import driver_for
+from acp_tui.ui.app import AcpApp
+from tests.fakes.backend import NOW, FakeFleet, fake_backend
+
+
+class Stage:
+    """What moves when a signal says so."""
+
+    def __init__(self, fleet: FakeFleet) -> None:
+        self.fleet = fleet
+        self.counter = count(1)
+        self.busy: asyncio.Task[None] | None = None
+
+    def one_cell(self) -> None:
+        row = self.fleet.tables["clusters"][0]
+        self.fleet.change("clusters", structs.replace(row, nodes=next(self.counter)))
+
+    def everything(self) -> None:
+        if self.busy is None:
+            self.busy = asyncio.create_task(self._restless())
+        else:
+            self.busy.cancel()
+            self.busy = None
+
+    async def _restless(self) -> None:
+        while True:
+            number = next(self.counter)
+            tables = self.fleet.tables
+            clusters = [structs.replace(row, nodes=number + at) for at, row in enumerate(tables["clusters"][:3])]
+            releases = [structs.replace(row, revision=number + at) for at, row in enumerate(tables["releases"][:3])]
+            self.fleet.change("clusters", *clusters)
+            self.fleet.change("releases", *releases)
+            await asyncio.sleep(0.5)
+
+
+def main() -> None:
+    """Runs until `q`."""
+    fake = fake_backend()
+    settings = Settings(theme=os.environ.get("STAGE_THEME", "dark"), glyphs="full")
+    app = AcpApp(fake.open, settings=settings, clock=lambda: NOW)
+    if "--stock" not in sys.argv:
+        app.driver_class = driver_for() or app.driver_class
+    stage = Stage(fake.fleet)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGUSR1, app.call_later, stage.one_cell)
+        loop.add_signal_handler(signal.SIGUSR2, app.call_later, stage.everything)
+        await app.run_async()
+
+    asyncio.run(run())
+    sys.exit(app.return_code or 0)
+
+
+if __name__ == "__main__":
+    main()
