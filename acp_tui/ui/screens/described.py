@@ -24,12 +24,15 @@ def description_lines(description: Description, *, now: float) -> list[str | Lin
     """Summary, conditions and events under their heads."""
     label = max([len(name) for name, _ in description.lines], default=0) + 2
     lines: list[str | Line] = []
+    before = ""
     for name, text in description.lines:
-        for number, part in enumerate(text.splitlines() or [""]):
-            lines.append(((f"{'' if number else name:<{label}}", Tone.DIM), (part, Tone.PLAIN)))
+        for part in text.splitlines() or [""]:
+            lines.append(((f"{'' if name == before else name:<{label}}", Tone.DIM), (part, Tone.PLAIN)))
+            before = name
     if description.conditions:
         lines += ["", (("Conditions", Tone.ACCENT),)]
-        lines += [_condition(condition, now) for condition in description.conditions]
+        width = max(len(condition.type or "?") for condition in description.conditions)
+        lines += [_condition(condition, now, width) for condition in description.conditions]
     lines += ["", (("Events", Tone.ACCENT),), *event_lines(description.events, now=now)]
     return lines
 
@@ -54,14 +57,14 @@ def _events(events: Iterable[Event], now: float) -> Iterable[Line]:
         )
 
 
-def _condition(condition: Condition, now: float) -> Line:
+def _condition(condition: Condition, now: float, width: int) -> Line:
     bad = condition.status == ("True" if condition.type in _BAD_WHEN_TRUE else "False")
     tone = Tone.UNKNOWN if condition.status not in ("True", "False") else Tone.FAIL if bad else Tone.OK
     since = epoch(condition.last_transition_time)
     words = " · ".join(part for part in (condition.reason, " ".join((condition.message or "").split())) if part)
     return (
         (f"{'' if since is None else age(since, now):>4}  ", Tone.DIM),
-        (f"{condition.type or '?':<20} {condition.status or '?':<8} ", tone),
+        (f"{condition.type or '?':<{width}} {condition.status or '?':<8} ", tone),
         (words, Tone.PLAIN),
     )
 

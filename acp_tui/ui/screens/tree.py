@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from textwrap import wrap
 from typing import Any
 
+from textual.widget import Widget
+
 from acp_tui.actions import Action
+from acp_tui.fleet.cells import Cell
 from acp_tui.model.application import ApplicationSummary, TreeNode
 from acp_tui.model.health import TONE_OF_HEALTH, Tone
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import ReleaseRef
 from acp_tui.ui.look import Span
+from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.screens.columns import TREE
 from acp_tui.ui.screens.folding import Branch, grow
 from acp_tui.ui.screens.history import HistoryList
+from acp_tui.ui.widgets.blurb import Blurb
 from acp_tui.ui.widgets.grid import Grid
 
+WHY = next(column for column in TREE.columns if column.id == "reason")
+WHY_LINES = 2
+"""Lines below the tree for the reason under the cursor."""
 CALM_SECONDS = 2.0
 """A tree is asked for again at most this often, however much happens in its cluster."""
 
@@ -93,8 +103,15 @@ class TreeScreen(HistoryList):
         else:
             self.do_describe()
 
+    def body(self) -> Iterable[Widget]:
+        yield self.status
+        yield Blurb(id="why")
+        yield self.history
+        yield Bar()
+
     def on_grid_moved(self, event: Grid.Moved) -> None:
         self.refresh_hints()
+        self._say_why()
 
     def do_other_half(self) -> None:
         (self.status if self.grid is self.history else self.history).focus()
@@ -152,7 +169,17 @@ class TreeScreen(HistoryList):
             opened=lambda branch: branch.stands_open or branch.key == root.key,
         )
         self.status.set_state(*self._verdicts(root))
+        self._say_why()
         self.refresh_hints()
+
+    def _say_why(self) -> None:
+        """The reason of the line under the cursor in full; always two lines, so that nothing shifts."""
+        branch = self.status.row
+        words = TREE.cell(WHY, branch, self.acp.clock()) if branch is not None else Cell("")
+        tone = words.tone if branch is None or not branch.same else TONE_OF_HEALTH[branch.verdict.health]
+        text = branch.verdict.reason if branch is not None and branch.same else words.text
+        folded = [*wrap(text, max(20, self.size.width - 4))[:WHY_LINES], *[""] * WHY_LINES][:WHY_LINES]
+        self.query_one("#why", Blurb).show([((line, tone),) for line in folded])
 
     def _verdicts(self, root: TreeNode) -> tuple[Span, ...]:
         """The platform's word beside ours: they need not agree."""
