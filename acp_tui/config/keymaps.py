@@ -46,6 +46,15 @@ def load_keymap(name: str = DEFAULT) -> Keymap:
         return _keymap(DEFAULT, default_keys(), error.problems)
 
 
+def chosen_keymap(name: str) -> tuple[Keymap, str]:
+    """The keymap to start with, and what to say where it is not the wanted one."""
+    try:
+        keymap = load_keymap(name)
+    except ConfigError as error:
+        return load_keymap(), str(error)
+    return keymap, str(BadFile(keymap.problems)) if keymap.problems else ""
+
+
 def keymap_names() -> tuple[str, ...]:
     return tuple(sorted({DEFAULT, *find_files("keymaps")}))
 

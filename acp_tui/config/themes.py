@@ -10,6 +10,7 @@ from acp_tui.config.files import BadFile, Document, Problem, find, read
 from acp_tui.model.errors import ConfigError
 
 DEFAULT = "dark"
+AUTO = "auto"
 ROLES: Mapping[str, str] = {
     "background": "behind everything",
     "raised": "behind dialogs and inputs",
@@ -81,6 +82,15 @@ def load_theme(name: str) -> ThemeFile:
             return FALLBACK
         raise ConfigError(f"there is no theme {name!r}", advice=f"known themes: {', '.join(sorted(files))}")
     return _theme(read(path))
+
+
+def chosen_theme(name: str, *, sixteen: bool = False) -> tuple[ThemeFile, str]:
+    """The theme to start with, and what to say where it is not the wanted one; `sixteen` is what a terminal can do."""
+    wanted = name if name != AUTO else ("ansi" if sixteen else DEFAULT)
+    try:
+        return load_theme(wanted), ""
+    except ConfigError as error:
+        return FALLBACK, str(error)
 
 
 def load_themes() -> Themes:

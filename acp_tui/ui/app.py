@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.screen import Screen
 
-from acp_tui.config.keymaps import Keymap, load_keymap
+from acp_tui.config.keymaps import chosen_keymap
 from acp_tui.config.settings import Settings
-from acp_tui.config.themes import DEFAULT, FALLBACK, ThemeFile, load_theme
-from acp_tui.model.errors import AcpTuiError, ConfigError
+from acp_tui.config.themes import FALLBACK, ThemeFile, chosen_theme
+from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
 from acp_tui.terminal.glyphs import choose
@@ -28,8 +29,11 @@ from acp_tui.ui.widgets.notice import Notice
 from acp_tui.ui.widgets.oneline import OneLine
 
 if TYPE_CHECKING:
+    from acp_tui.model.operation import Operation
     from acp_tui.ui.backend import Backend
 
+QUIT_SECONDS = 5.0
+"""How long the warning about running operations counts as given."""
 Opener = Callable[[], Awaitable["Backend"]]
 TICK_SECONDS = 1.0
 """How often ages are looked at; a line is drawn again only when its words differ."""
@@ -69,13 +73,14 @@ class AcpApp(App[None], inherit_bindings=False):
         self.clock = clock
         self.backend: Backend | None = None
         self.glyphs = choose(self.settings.glyphs, env=env, encoding=sys.stdout.encoding or "")
-        self.problems = list(problems)
-        self.keymap: Keymap = self._load_keymap()
+        theme, theme_problem = chosen_theme(self.settings.theme, sixteen=self.console.color_system == "standard")
+        self.keymap, keymap_problem = chosen_keymap(self.settings.keymap)
+        self.problems = [*problems, *filter(None, (theme_problem, keymap_problem))]
         self.look: Look = colourless()
         self._open_backend = open_backend
         self._close_backend = close_backend
-        self._told = ""
-        self.dress(self._load_theme())
+        self._asked_to_quit = 0.0
+        self.dress(theme)
         self.set_class(self.glyphs.name == "ascii", "-ascii")
 
     # how it looks
@@ -94,27 +99,6 @@ class AcpApp(App[None], inherit_bindings=False):
                     framed.dress()
                 for line in screen.query(OneLine):
                     line.refresh()
-
-    def _load_theme(self) -> ThemeFile:
-        wanted = self.settings.theme
-        if wanted == "auto":
-            wanted = "ansi" if self.console.color_system == "standard" else DEFAULT
-        try:
-            return load_theme(wanted)
-        except ConfigError as error:
-            self.problems.append(str(error))
-            return FALLBACK
-
-    def _load_keymap(self) -> Keymap:
-        try:
-            keymap = load_keymap(self.settings.keymap)
-        except ConfigError as error:
-            self.problems.append(str(error))
-            return load_keymap()
-        if keymap.problems:
-            more = f" (and {len(keymap.problems) - 1} more)" if len(keymap.problems) > 1 else ""
-            self.problems.append(f"{keymap.problems[0]}{more} · the default keymap is used instead")
-        return keymap
 
     # life
 
@@ -168,13 +152,18 @@ class AcpApp(App[None], inherit_bindings=False):
             if problems:
                 word = "problem" if problems == 1 else "problems"
                 spans.append((f"{self.glyphs.of(Tone.FAIL)} {problems} {word}  ", Tone.FAIL))
-            running = [operation for operation in self.backend.controller.operations() if not operation.state.over]
+            running = len(self.running())
             if running:
-                spans.append((f"{self.glyphs.running} {len(running)} running  ", Tone.ACCENT))
+                spans.append((f"{self.glyphs.running} {running} running  ", Tone.ACCENT))
         if self.settings.read_only:
             spans.append(("read-only  ", Tone.ACCENT))
         spans.append((time.strftime("%H:%M", time.localtime(self.clock())), Tone.DIM))
         return tuple(spans)
+
+    def running(self) -> list[Operation]:
+        """Operations that are not over."""
+        operations = () if self.backend is None else self.backend.controller.operations()
+        return [operation for operation in operations if not operation.state.over]
 
     # saying things
 
@@ -206,8 +195,8 @@ class AcpApp(App[None], inherit_bindings=False):
         """The text as $EDITOR left it; the terminal is the editor's meanwhile. None where it was left as it was."""
         from acp_tui.clients.editor import edit
 
-        with self.suspend():
-            edited = edit(text, suffix=suffix)
+        with self.batch_update(), self.suspend():  # nothing may be painted over the editor
+            edited = await asyncio.to_thread(edit, text, suffix=suffix)
         return None if edited == text else edited
 
     # what can be done everywhere
@@ -236,7 +225,12 @@ class AcpApp(App[None], inherit_bindings=False):
         self.screen.refresh(layout=True)
 
     def do_quit(self) -> None:
-        self.exit()
+        running = self.running()
+        if running and self.clock() - self._asked_to_quit > QUIT_SECONDS:
+            self._asked_to_quit = self.clock()
+            self.toast(f"{len(running)} still running, and ends with acp-tui: once more to leave", Tone.WARN)
+        else:
+            self.exit()
 
     def do_theme(self) -> None:
         from acp_tui.config.themes import load_themes

@@ -11,7 +11,6 @@ from textual.containers import Vertical
 
 from acp_tui.fleet.views import View, view
 from acp_tui.model.application import ApplicationSummary
-from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Health, Tone
 from acp_tui.model.quota import QuotaSummary
@@ -51,6 +50,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         self._answered_at: float | None = None
         self._table: MergedTable | None = None
         self._refused: AcpTuiError | None = None
+        self._bad = 0
+        self._release_of: tuple[Any, ReleaseRef | None] | None = None
 
     def compose(self) -> ComposeResult:
         acp = cast("AcpApp", self.app)
@@ -108,7 +109,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
     def filter(self, text: str) -> None:
         self.aim = replace(self.aim, filter=text)
         self.grid.set_filter(text)
-        self.say_where()
+        self.arranged()
 
     def _left(self) -> Aim:
         rows = self.grid.rows
@@ -128,8 +129,14 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         rows = self._rows(backend)
         if rows is not None:
             self.grid.show(rows)
-        self.say_where()
+        self._release_of = None
+        self.arranged()
         self.tell()
+
+    def arranged(self) -> None:
+        """Other rows are shown than before."""
+        self._bad = self._failing()
+        self.say_where()
 
     def tick(self) -> None:
         """Let time pass."""
@@ -196,9 +203,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         shown, total = len(grid.rows), len(grid.rows.all)
         count = f"{shown}" if shown == total else f"{shown}/{total}"
         spans: list[Span] = [(f"{TITLES.get(aim.view, grid.view.title)} {count}", Tone.PLAIN)]
-        failing = self._failing()
-        if failing:
-            spans.append((f" {self.acp.glyphs.of(Tone.FAIL)} {failing}", Tone.FAIL))
+        if self._bad:
+            spans.append((f" {self.acp.glyphs.of(Tone.FAIL)} {self._bad}", Tone.FAIL))
         if aim.clusters is not None:
             names = sorted(aim.clusters)
             text = ", ".join(names) if len(names) <= 2 else f"{len(names)} clusters"
@@ -239,7 +245,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def _empty(self) -> tuple[Span, ...]:
         """Why there are no rows and what to do next; never a blank."""
-        if self.acp.backend is None:
+        if self.acp.backend is None or not self._scope.total:
             return self.acp.workspace.opening()
         waiting = self._scope.waiting
         if self.aim.filter and self.grid.rows.all:
@@ -286,23 +292,19 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def selected_release(self) -> ReleaseRef | None:
         """The release of the row; of an application, the one that carries its name."""
-        match self.row:
+        row = self.row
+        if self._release_of is None or self._release_of[0] is not row:
+            self._release_of = (row, self._release(row))
+        return self._release_of[1]
+
+    def _release(self, row: Any) -> ReleaseRef | None:
+        match row:
             case ReleaseSummary(ref=ref):
                 return ref
             case ApplicationSummary(ref=app) if self.acp.backend is not None:
-                rows: Sequence[ReleaseSummary] = self.acp.backend.fleet.rows(
+                releases: Sequence[ReleaseSummary] = self.acp.backend.fleet.rows(
                     "releases", clusters=frozenset({app.cluster})
                 )
-                found = (row.ref for row in rows if (row.ref.namespace, row.ref.name) == (app.namespace, app.name))
-                return next(found, None)
+                named = (app.namespace, app.name)
+                return next((each.ref for each in releases if (each.ref.namespace, each.ref.name) == named), None)
         return None
-
-    @property
-    def cluster(self) -> str:
-        """The cluster of the row under the cursor, empty for none."""
-        match self.row:
-            case ClusterSummary(name=name):
-                return name
-        from acp_tui.ui.panes.aim import place_of
-
-        return place_of(self.row)[0] if self.row is not None else ""

@@ -65,7 +65,8 @@ class Workspace(BaseScreen):
 
     @property
     def panes(self) -> list[Pane]:
-        return self.query_one(Panes).panes
+        """None before they are there, and none again while the program ends."""
+        return list(self.query(Pane))
 
     @property
     def pane(self) -> Pane:
@@ -131,7 +132,7 @@ class Workspace(BaseScreen):
     def _flush(self) -> None:
         self._flush_timer = None
         dirty, self._dirty = self._dirty, set()
-        if not self.is_current:
+        if not self.is_current or not self.panes:
             self._dirty = dirty
             return
         self._count()
@@ -176,7 +177,7 @@ class Workspace(BaseScreen):
     def on_grid_arranged(self, event: Grid.Arranged) -> None:
         for pane in self.panes:
             if pane.grid is event.grid:
-                pane.say_where()
+                pane.arranged()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._tell)
@@ -202,6 +203,8 @@ class Workspace(BaseScreen):
             return "no cluster has answered yet"
         if action.id == "open" and not self.pane.grid.key:
             return "there is no row"
+        if action.context == "cluster" and not isinstance(self.pane.row, ClusterSummary):
+            return "no cluster under the cursor"
         if action.id == "deploy" and self.acp.backend is None:
             return "no cluster has answered yet"
         if action.id == "split" and len(self.panes) >= MOST:

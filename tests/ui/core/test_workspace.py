@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -468,3 +469,23 @@ async def test_an_aim_shows_what_lies_in_it() -> None:
         await settle(pilot)
 
         assert sorted(names(app)) == ["payments-api", "payments-worker", "search"]
+
+
+async def test_leaving_while_something_runs_asks_once_more() -> None:
+    async with opened() as (app, pilot):
+        await press(pilot, "q")
+        assert "1 still running" in notice(app)
+        assert app.is_running
+        await press(pilot, "q")
+        assert not app.is_running
+
+
+async def test_a_text_is_edited_in_the_persons_own_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho "replicas: 3" >> "$1"\n')
+    editor.chmod(0o700)
+    monkeypatch.setenv("VISUAL", str(editor))
+    async with opened() as (app, _):
+        monkeypatch.setattr(type(app), "suspend", lambda self: nullcontext())
+
+        assert await app.edit_text("image: a\n") == "image: a\nreplicas: 3\n"
