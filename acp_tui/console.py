@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from acp_tui.fleet.fleet import Fleet
+    from acp_tui.ui.app import AcpApp
     from acp_tui.ui.backend import Backend
 
 REMEMBERED = 50
 
 
 def open_console(target: Target, look: Look) -> None:
-    """Runs the console until it is left; the clusters are dialled after the first paint."""
+    """Runs the console until it is left."""
+    console(target, look).run()
+
+
+def console(target: Target, look: Look) -> AcpApp:
+    """The console, ready to run; the clusters are dialled after the first paint."""
     from acp_tui.config.settings import load_settings
     from acp_tui.ui.app import AcpApp
 
@@ -59,7 +65,7 @@ def open_console(target: Target, look: Look) -> None:
         return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller)
 
     app = AcpApp(open_backend, settings=settings, problems=problems, close_backend=stack.aclose)
-    app.run()
+    return app
 
 
 def left_aside(names: Sequence[str], *, current: str, at_start: int, chosen: Sequence[str] | None) -> frozenset[str]:
