@@ -36,6 +36,7 @@ def console(target: Target, look: Look) -> AcpApp:
         import asyncio
         from importlib import import_module
 
+        aiming = asyncio.create_task(aim(target, stack, production=settings.production))
         for module in ("acp_tui.fleet.fleet", "acp_tui.fleet.inspect", "acp_tui.controllers.controller"):
             await asyncio.to_thread(import_module, module)
         from acp_tui.controllers.controller import open_controller
@@ -44,7 +45,7 @@ def console(target: Target, look: Look) -> AcpApp:
         from acp_tui.model.health import Tone
         from acp_tui.ui.backend import Backend
 
-        aimed = await aim(target, stack, production=settings.production)
+        aimed = await aiming
         for error in aimed.problems:
             app.toast(str(error), tone=Tone.WARN, stays=True)
         chosen = _chosen_before() if not target.contexts and not target.demo else None
