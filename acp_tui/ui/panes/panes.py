@@ -16,10 +16,13 @@ LAYOUT_CSS = """
 #panes.-two { layout: vertical; }
 .-wide #panes.-two { layout: horizontal; }
 #panes.-many { layout: grid; grid-size: 2 2; }
+#panes.-zoomed { layout: vertical; }
+.-wide #panes.-zoomed { layout: vertical; }
 #panes.-zoomed Pane { display: none; }
 #panes.-zoomed Pane.-chosen { display: block; }
 .-normal.-tall #panes .detail, .-wide.-tall #panes .detail { display: block; }
 .-normal.-tall #panes.-many .detail { display: none; }
+.-normal.-tall #panes.-many.-zoomed .detail { display: block; }
 #panes.-bare .detail { display: none !important; }
 """
 """How panes share the screen; the breakpoints of the app put -narrow, -normal, -wide, -short, -tall on it."""

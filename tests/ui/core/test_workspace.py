@@ -265,6 +265,16 @@ async def test_zoom_shows_one_pane_and_back() -> None:
         assert [each.display for each in workspace(app).panes] == [True, True]
 
 
+@pytest.mark.parametrize("size", [(120, 40), (200, 60)])
+async def test_a_zoomed_pane_has_the_whole_width(size: tuple[int, int]) -> None:
+    async with opened(size=size) as (app, pilot):
+        await press(pilot, "g", "g", "z")
+
+        assert len(workspace(app).panes) > 2
+        assert pane(app).size.width == size[0]
+        assert pane(app).query_one(".detail").display
+
+
 async def test_a_pane_can_be_closed_but_not_the_last() -> None:
     async with opened() as (app, pilot):
         await press(pilot, "g", "X")
