@@ -105,6 +105,8 @@ class _Counted:
         self.filled = asyncio.Event()
         self.names: set[str] = set()
 
+    def arrived(self, items: Sequence[Any]) -> None: ...
+
     def replaced(self, items: Sequence[Any]) -> None:
         self.names = {item.metadata.labels["name"] for item in items if item.metadata.namespace == NAMESPACE}
         self.filled.set()

@@ -19,6 +19,8 @@ from acp_tui.model.refs import Clock
 from acp_tui.model.release import ReleaseRef
 
 TELL_SECONDS = 0.1
+DECODES_AT_ONCE = 2
+"""Lists decoded and filed in one round of the loop; answers that come together wait for each other."""
 CPU_SHARE = 0.2
 """Making rows may take this share of the time; when changes pour in they are told less often instead."""
 
@@ -52,6 +54,7 @@ class Fleet:
         self._pump: asyncio.Task[None] | None = None
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
+        self._turn = asyncio.Semaphore(DECODES_AT_ONCE)
         connect = connect or Dialer()
         for context in contexts:
             self._add(context, connect)
@@ -61,7 +64,9 @@ class Fleet:
             self._pictures[context.name].dirty |= views
             self._wake.set()
 
-        session = Session(context, connect=connect, clock=self._clock, changed=changed, views=self._views)
+        session = Session(
+            context, connect=connect, clock=self._clock, changed=changed, views=self._views, turn=self._turn
+        )
         self._pictures[context.name] = Picture(session, self._shared, self._clock)
 
     def now(self) -> float:
@@ -109,12 +114,18 @@ class Fleet:
         return tuple(self.rows(CLUSTERS))
 
     def rows(self, view: str, *, clusters: frozenset[str] | None = None) -> Sequence[Any]:
-        """Rows of a view, all clusters merged in the order of the contexts; `clusters` keeps some of them."""
-        self._shared.refresh([picture.session.store for picture in self._pictures.values()])
+        """Rows of a view, all clusters merged in the order of the contexts; `clusters` keeps some of them.
+
+        While somebody is subscribed they are those last told of, because making all at once may take long; else they
+        are made now.
+        """
+        fresh = not self._told
+        if fresh:
+            self._shared.refresh([picture.session.store for picture in self._pictures.values()])
         merged: list[Any] = []
         for name, picture in self._pictures.items():
             if clusters is None or name in clusters:
-                merged += picture.rows(view)
+                merged += picture.rows(view, fresh=fresh)
         return merged
 
     def subscribe(self, callback: Told) -> Callable[[], None]:
@@ -150,7 +161,7 @@ class Fleet:
         return found
 
     async def _tell_for_ever(self) -> None:
-        """Makes the rows that may have changed, one cluster at a time with the loop free in between."""
+        """Makes the rows that may have changed, a view of a cluster at a time with the loop free in between."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -166,11 +177,10 @@ class Fleet:
         stores = [picture.session.store for picture in self._pictures.values()]
         if self._shared.refresh(stores):
             for picture in self._pictures.values():
-                picture.dirty |= {"applications", "releases", "quotas", CLUSTERS}
+                picture.dirty |= ALL_VIEWS
         changed: set[str] = set()
         for picture in self._pictures.values():
-            busy = bool(picture.dirty)
-            changed |= picture.take_changes()
-            if busy:
+            for _ in iter(picture.renew_next, False):
                 await asyncio.sleep(0)
+            changed |= picture.take_changes()
         return frozenset(changed)

@@ -47,33 +47,37 @@ class Picture:
 
     def __init__(self, session: Session, shared: Shared, clock: Clock) -> None:
         self.session = session
-        self.dirty: set[str] | frozenset[str] = frozenset(VIEWS)
+        self.dirty: frozenset[str] = frozenset(VIEWS)
         self._shared = shared
         self._clock = clock
         self._rows: dict[str, tuple[Any, ...]] = dict.fromkeys(VIEWS, ())
         self._changed: set[str] = set()
+        self._made = False
 
-    def rows(self, view: str) -> tuple[Any, ...]:
-        if self.dirty:
-            self.renew()
+    def rows(self, view: str, *, fresh: bool = True) -> tuple[Any, ...]:
+        """`fresh` makes those first that may be out of date; so does the first call, before there is much to make."""
+        fresh = fresh or not self._made
+        self._made = True
+        while fresh and self.renew_next():
+            pass
         return self._rows[view]
 
     def take_changes(self) -> set[str]:
         """Views whose rows became different since this was last asked."""
-        self.renew()
         changed, self._changed = self._changed, set()
         return changed
 
-    def renew(self) -> None:
-        """Makes dirty views again."""
-        dirty, self.dirty = set(self.dirty), frozenset()
-        for view in VIEWS:
-            if view not in dirty:
-                continue
-            rows = self._make(view)
-            if rows != self._rows[view]:
-                self._rows[view] = rows
-                self._changed.add(view)
+    def renew_next(self) -> bool:
+        """Makes one view again that may be out of date; False where none is."""
+        view = next((each for each in VIEWS if each in self.dirty), None)
+        if view is None:
+            return False
+        self.dirty = self.dirty - {view}
+        rows = self._make(view)
+        if rows != self._rows[view]:
+            self._rows[view] = rows
+            self._changed.add(view)
+        return True
 
     def _make(self, view: str) -> tuple[Any, ...]:
         store, now = self.session.store, self._clock()

@@ -6,41 +6,45 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from acp_tui.clients.errors import ApiError, Forbidden, NotFound, ServerFailed, TooManyRequests, Unauthorized
+from acp_tui.clients.errors import ApiError, Forbidden
 from acp_tui.clients.helm.records import Records
 from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.discovery import Kinds, discover, version
-from acp_tui.clients.kube.transport import Transport
-from acp_tui.fleet.follow import follow
+from acp_tui.clients.kube.lister import FREE, Turn, list_all
+from acp_tui.clients.kube.transport import METADATA_LIST, Transport
+from acp_tui.fleet.follow import Way, follow
+from acp_tui.fleet.pulse import BEAT_TIMEOUT, Pulse
 from acp_tui.fleet.store import Store, Told
-from acp_tui.fleet.watchplan import ALL_VIEWS, PLAN, Watch
+from acp_tui.fleet.watchplan import ALL_VIEWS, PLAN, Watch, built_in
 from acp_tui.insight.phrases import line
 from acp_tui.model.cluster import Role
 from acp_tui.model.errors import AcpTuiError, ClusterError, RecordError
 from acp_tui.model.freshness import Age, Freshness
+from acp_tui.model.objects import Object
 from acp_tui.model.platform import ConfigData
-from acp_tui.model.refs import Clock
+from acp_tui.model.refs import Clock, Kind
 from acp_tui.model.release import ReleaseRef
-from acp_tui.wire.kubernetes import Status, decode_one
+from acp_tui.wire.kubernetes import decode_one
 
-PROBE_SECONDS = 15.0
-PROBE_AGAIN_SECONDS = 3.0
-PROBE_TIMEOUT = 5.0
 DISCOVER_SECONDS = 300.0
-SILENT_AFTER = 5.0
-"""Seconds a watch may be broken before what it showed counts as stale: a closed stream is normal."""
+POLL_SECONDS = 120.0
+"""Between two lists of a kind of a cluster that nobody looks at: with its pulse less than 0.2 requests a second."""
+LISTS_AT_ONCE = 4
+NAMESPACES_TRIED = 40
+NAMESPACES_READ = 10
+"""Where we may not read all namespaces, so many are tried, and of those that we may read so many are followed."""
 BODIES_PER_CLUSTER = 20
 
 _GLOBAL_INFO = "/api/v1/namespaces/kube-public/configmaps/global-info"
-_ANSWERED = (Unauthorized, Forbidden, NotFound, ServerFailed, TooManyRequests)
 Connect = Callable[[Context], Transport]
 
 
 class Session:
     """A cluster while the console is open; `store` is what is known of it, `kinds` what it serves (None before).
 
-    `settled` is set once every watched kind has had an answer, or the cluster could not be reached at all; `error`
-    is what kept the cluster from answering, None while it does. `views` limit what is followed to what they show.
+    `settled` is set once every watched kind has had an answer, or the cluster could not be reached at all. `views`
+    limit what is followed to what they show. A cluster is watched while somebody looks at it (`attend`), else polled.
+    `turn` is what a fleet shares for decoding (lister.Turn).
     """
 
     def __init__(
@@ -51,22 +55,26 @@ class Session:
         clock: Clock,
         changed: Callable[[frozenset[str]], None],
         views: frozenset[str] = ALL_VIEWS,
+        turn: Turn = FREE,
     ) -> None:
         self.context = context
         self.kinds: Kinds | None = None
-        self.error: AcpTuiError | None = None
         self._views = views
         self.settled = asyncio.Event()
         self.store = Store(context.name, clock=clock, changed=changed)
         self.store.production = context.production
         self.store.server = context.server
         self._connect = connect
-        self._clock = clock
         self._transport: Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._unread: asyncio.Queue[tuple[ReleaseRef, int]] = asyncio.Queue()
         self._asked: set[tuple[ReleaseRef, int]] = set()
-        self._failures = 0
+        self._turn = turn
+        self._room = asyncio.Semaphore(LISTS_AT_ONCE)
+        self._replan = asyncio.Event()
+        self._told: dict[str, str | None] | None = None
+        self._readable: asyncio.Task[tuple[str, ...]] | None = None
+        self.pulse = Pulse(self.store, transport=lambda: self.transport, clock=clock)
         self._identify(None)
 
     @property
@@ -89,6 +97,11 @@ class Session:
         return Records(self.transport)
 
     @property
+    def error(self) -> AcpTuiError | None:
+        """What keeps the cluster from answering, None while it does."""
+        return self.pulse.error
+
+    @property
     def started(self) -> bool:
         return self._task is not None
 
@@ -103,6 +116,17 @@ class Session:
             self._touch_all()
         self._task = asyncio.create_task(self._live(), name=f"session {self.name}")
         self._task.add_done_callback(self._ended)
+
+    def attend(self, watched: bool) -> None:
+        """Whether its kinds are watched, because somebody looks, or listed every two minutes."""
+        if self.pulse.behind == watched:
+            self.pulse.behind = not watched
+            self._replan.set()
+            self.pulse.uneasy()
+
+    async def feel_pulse(self) -> bool:
+        """One /readyz; False where the cluster does not answer, or does not know who we are."""
+        return await self.pulse.beat()
 
     async def close(self) -> None:
         if self._task is not None:
@@ -130,90 +154,119 @@ class Session:
         if self.context.problem:
             return
         attempt = 0
-        while not await self._dial():
+        # The pulse comes first, because its short time-out tells a cluster that is down from one that is slow.
+        while not await self.pulse.beat():
+            self.settled.set()
             attempt += 1
             await asyncio.sleep(min(30.0, 2.0**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._probe_for_ever())
+            group.create_task(self.pulse.beat_for_ever())
             group.create_task(self._read_bodies_for_ever())
-            await self._follow_what_is_served(group)
+            group.create_task(self._learn_for_ever())
+            await self._read_for_ever()
 
-    async def _dial(self) -> bool:
-        """Learns what the cluster is; False, with the reason kept, where it does not tell.
-
-        The probe comes first, because its short time-out tells a cluster that is down from one that is slow.
-        """
-        if not await self.feel_pulse():
-            self.settled.set()
-            return False
-        try:
-            self.kinds = await discover(self.transport)
-            self.store.version = await version(self.transport)
-            self._identify(await self._global_info())
-        except ClusterError as error:
-            self._no_answer(error)
-            self.settled.set()
-            return False
-        self._touch_all()
-        return True
-
-    async def _follow_what_is_served(self, group: asyncio.TaskGroup) -> None:
-        """Follows the plan's kinds, and later those that appear when somebody installs them."""
-        followed: set[str] = set()
+    async def _learn_for_ever(self) -> None:
+        """What the cluster is and serves, and every five minutes what was installed since."""
         while True:
-            fresh = [watch for watch in PLAN if watch.id not in followed and self._served(watch)]
-            waits = []
-            for watch in fresh:
-                followed.add(watch.id)
-                answered = asyncio.Event()
-                waits.append(group.create_task(self._first_answer(answered)))
-                group.create_task(self._follow(watch, answered))
-            if waits:
-                await asyncio.wait(waits)
-            self._refresh()
-            self.settled.set()
-            await asyncio.sleep(DISCOVER_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311
+            known = self.kinds
             try:
-                self.kinds = await discover(self.transport)
-            except ClusterError:
+                kinds = await discover(self.transport)
+                if known is None:
+                    self.store.version, info = await asyncio.gather(version(self.transport), self._global_info())
+                    self._told = info
+            except ClusterError as error:
+                if known is None:
+                    self.pulse.failed(error)
+                    self.settled.set()
+                await self.pulse.naps.sleep(10.0)
                 continue
+            self.kinds = kinds
+            self._identify(self._told)
+            if known is None:
+                self._touch_all()
+            self._replan.set()
+            await asyncio.sleep(DISCOVER_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311
+
+    async def _read_for_ever(self) -> None:
+        """Reads the kinds of the plan, later those that appear, and all of them anew when it matters more or less."""
+        while True:
+            behind = self.pulse.behind
+            reading: dict[str, asyncio.Event] = {}
+            async with asyncio.TaskGroup() as group:
+                tasks: list[asyncio.Task[None]] = []
+                while behind == self.pulse.behind:
+                    self._replan.clear()
+                    for watch in PLAN:
+                        kind = self._kind(watch) if watch.id not in reading else None
+                        if kind is not None:
+                            answered = reading[watch.id] = asyncio.Event()
+                            shelf = self.store.shelves[watch.id]
+                            tasks.append(group.create_task(follow(self._way(), kind, shelf, answered=answered)))
+                            tasks.append(group.create_task(self._first_answer(answered)))
+                    if self.kinds is not None:
+                        tasks.append(group.create_task(self._all_answered(tuple(reading.values()))))
+                    await self._replan.wait()
+                for task in tasks:
+                    task.cancel()
+
+    def _kind(self, watch: Watch) -> Kind | None:
+        """How the watch's kind is addressed; None while it is not known to be served, or nobody needs it."""
+        if not watch.feeds & self._views:
+            return None
+        return self.kinds.by_gk(watch.group, watch.kind) if self.kinds is not None else built_in(watch)
+
+    def _way(self) -> Way:
+        return Way(
+            transport=self.transport,
+            room=self._room,
+            turn=self._turn,
+            sleep=self.pulse.naps.sleep,
+            namespaces=self._namespaces,
+            uneasy=self.pulse.uneasy,
+            every=POLL_SECONDS if self.pulse.behind else 0.0,
+        )
 
     async def _first_answer(self, answered: asyncio.Event) -> None:
         """What is there is live at once; slow kinds do not keep the quick ones waiting."""
         await answered.wait()
-        self._refresh()
+        self.pulse.refresh()
 
-    def _served(self, watch: Watch) -> bool:
-        wanted = bool(watch.feeds & self._views)
-        return wanted and self.kinds is not None and self.kinds.has(watch.group, watch.kind)
+    async def _all_answered(self, events: tuple[asyncio.Event, ...]) -> None:
+        for each in events:
+            await each.wait()
+        self.pulse.refresh()
+        self.settled.set()
 
-    async def _follow(self, watch: Watch, answered: asyncio.Event) -> None:
-        kind = self.kinds.by_gk(watch.group, watch.kind) if self.kinds else None
-        if kind is not None:
-            shelf = self.store.shelves[watch.id]
-            await follow(self.transport, kind, shelf, namespace=self.context.namespace or "default", answered=answered)
+    async def _namespaces(self) -> tuple[str, ...]:
+        """Namespaces we may read, the context's own first, for users who may not read all; found once."""
+        if self._readable is None:
+            self._readable = asyncio.create_task(self._find_readable(), name=f"namespaces {self.name}")
+        return await asyncio.shield(self._readable)
 
-    async def _probe_for_ever(self) -> None:
-        while True:
-            pause = PROBE_AGAIN_SECONDS if self._failures else PROBE_SECONDS
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
-            await self.feel_pulse()
-            self.store.pods.recheck()
-
-    async def feel_pulse(self) -> bool:
-        """One /readyz. A server that refuses or fails it has answered; only silence makes a cluster unreachable."""
-        started = asyncio.get_running_loop().time()
-        self.store.unready = ""
+    async def _find_readable(self) -> tuple[str, ...]:
+        own = self.context.namespace or "default"
         try:
-            await self.transport.get("/readyz", timeout=PROBE_TIMEOUT)
-        except ClusterError as error:
-            if not _is_answer(error):
-                self._no_answer(error)
+            page = await list_all(self.transport, "/api/v1/namespaces", Object, metadata_only=True)
+        except ClusterError:
+            return (own,)
+        listed = [own, *(item.metadata.name for item in page.items if item.metadata.name)]
+        tried = list(dict.fromkeys(listed))[:NAMESPACES_TRIED]
+        room = asyncio.Semaphore(LISTS_AT_ONCE)
+        allowed = await asyncio.gather(*(self._may_read(room, name) for name in tried))
+        found = [name for name, may in zip(tried, allowed, strict=True) if may]
+        return tuple(found[:NAMESPACES_READ]) or (own,)
+
+    async def _may_read(self, room: asyncio.Semaphore, namespace: str) -> bool:
+        """Asked by reading the least there is, because a review is a write and would load the client for writes."""
+        async with room:
+            try:
+                await self.transport.get(
+                    f"/api/v1/namespaces/{namespace}/pods", params={"limit": 1}, accept=METADATA_LIST
+                )
+            except Forbidden:
                 return False
-            if isinstance(error, ServerFailed):
-                self.store.unready = line(f"not ready: {error.title}")
-        self.store.latency_ms = (asyncio.get_running_loop().time() - started) * 1000
-        self._answered()
+            except ClusterError:
+                return True
         return True
 
     async def _read_bodies_for_ever(self) -> None:
@@ -227,7 +280,7 @@ class Session:
     async def _global_info(self) -> dict[str, str | None] | None:
         """ACP's note about the cluster, which every authenticated user may read; None where there is none."""
         try:
-            answer = await self.transport.get(_GLOBAL_INFO, timeout=PROBE_TIMEOUT)
+            answer = await self.transport.get(_GLOBAL_INFO, timeout=BEAT_TIMEOUT)
         except ApiError:
             return None
         return decode_one(answer.body, ConfigData).data or {}
@@ -250,46 +303,6 @@ class Session:
         elif info is not None or (kinds is not None and kinds.has("app.alauda.io", "HelmRequest")):
             store.role = Role.WORKLOAD
 
-    def _answered(self) -> None:
-        self._failures, self.error = 0, None
-        self.store.reachable, self.store.problem = True, ""
-        self._refresh(answered=True)
-        self.store.touch("clusters")
-
-    def _no_answer(self, error: AcpTuiError) -> None:
-        """Once may be chance; a second silence, or never having had an answer, is down."""
-        self._failures += 1
-        self.error = error
-        store = self.store
-        if _is_answer(error):
-            store.reachable = True
-        elif self._failures > 1 or store.freshness.confirmed_at is None:
-            store.reachable = False
-        store.problem = line(error.title.removeprefix(f"{self.name}: "))
-        state = Age.NEVER if store.freshness.confirmed_at is None else Age.STALE
-        self._show(Freshness(state, store.freshness.confirmed_at, store.problem))
-
-    def _refresh(self, *, answered: bool = False) -> None:
-        """LIVE while the server answers and no watch is broken for longer than a reconnect takes."""
-        store, at = self.store, self._clock()
-        broken = [
-            shelf
-            for shelf in store.shelves.values()
-            if shelf.synced and shelf.error is not None and at - (shelf.confirmed_at or 0.0) > SILENT_AFTER
-        ]
-        if broken:
-            since = min(shelf.confirmed_at or 0.0 for shelf in broken) or None
-            self._show(Freshness(Age.STALE, since, line(f"{broken[0].watch.id}: {broken[0].error}")))
-        elif any(shelf.synced for shelf in store.shelves.values()) and (
-            answered or store.freshness.state is not Age.LIVE
-        ):
-            self._show(Freshness(Age.LIVE, at))
-
-    def _show(self, freshness: Freshness) -> None:
-        if freshness != self.store.freshness:
-            self.store.freshness = freshness
-            self._touch_all()
-
     def _touch_all(self) -> None:
         self.store.touch("clusters", "applications", "releases", "quotas")
 
@@ -299,9 +312,4 @@ class Session:
         if task.cancelled() or (error := task.exception()) is None:
             return
         self.store.problem = line(f"its session broke: {error!r}")
-        self._show(Freshness(Age.STALE, self.store.freshness.confirmed_at, self.store.problem))
-
-
-def _is_answer(error: AcpTuiError) -> bool:
-    """True where the API server itself said no; the error page of a proxy in front of it is not its word."""
-    return isinstance(error, _ANSWERED) and error.answer != Status()
+        self.pulse.show(Freshness(Age.STALE, self.store.freshness.confirmed_at, self.store.problem))

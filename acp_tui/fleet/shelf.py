@@ -31,7 +31,7 @@ class Shelf(Generic[T]):
     """The objects of one kind by `namespace/name`; a reflector's sink.
 
     What was once there stays when the cluster stops answering; `error` then says why it may be old. `refused` means
-    that we have no right to it, `namespace` that it holds one namespace because we may not see more.
+    that we have no right to it, `namespaces` that it holds these alone because we may not see more.
     """
 
     def __init__(self, watch: Watch, *, changed: Callable[[Watch], None]) -> None:
@@ -42,7 +42,7 @@ class Shelf(Generic[T]):
         self.confirmed_at: float | None = None
         self.error: Exception | None = None
         self.refused = False
-        self.namespace = ""
+        self.namespaces: tuple[str, ...] = ()
         self.changes = 0
         self._tell = changed
 
@@ -59,6 +59,14 @@ class Shelf(Generic[T]):
 
     def owned_by(self, uid: str | None) -> Iterable[T]:
         return self.by_owner.get(uid, {}).values() if uid else ()
+
+    def arrived(self, items: Iterable[T]) -> None:
+        """Some of what is there; nothing can be said yet of what is not among them."""
+        news = False
+        for item in items:
+            news |= self._put(key_of(_meta(item)), item)
+        if news and self.synced:
+            self._changed()
 
     def replaced(self, items: Iterable[T]) -> None:
         fresh = {key_of(_meta(item)): item for item in items}
@@ -106,6 +114,8 @@ class Shelf(Generic[T]):
 
     def _put(self, key: str, item: T) -> bool:
         old = self.items.get(key)
+        if old is item:
+            return False
         if old is not None:
             if _meta(old).resource_version == _meta(item).resource_version and old == item:
                 return False

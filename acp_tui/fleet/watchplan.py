@@ -18,6 +18,7 @@ from acp_tui.model.objects import (
     Workload,
 )
 from acp_tui.model.platform import AppRelease
+from acp_tui.model.refs import Kind
 
 CLUSTERS, APPLICATIONS, RELEASES, QUOTAS = "clusters", "applications", "releases", "quotas"
 ALL_VIEWS = frozenset({CLUSTERS, APPLICATIONS, RELEASES, QUOTAS})
@@ -27,7 +28,11 @@ _NEWEST = "owner=helm,status!=superseded"
 
 
 class Watch(Struct, frozen=True):
-    """One kind to follow; `optional` kinds are followed where discovery names them, the others everywhere."""
+    """One kind to follow; `optional` kinds are followed where discovery names them, the others everywhere.
+
+    `paged` kinds may have so many objects that they are read 500 at a time, which costs the API server more and holds
+    less memory here.
+    """
 
     id: str
     group: str
@@ -37,6 +42,7 @@ class Watch(Struct, frozen=True):
     label_selector: str = ""
     field_selector: str = ""
     metadata_only: bool = False
+    paged: bool = False
     optional: bool = False
 
 
@@ -44,16 +50,13 @@ def _watch(id: str, group: str, kind: str, type: Any, *feeds: str, **more: Any) 
     return Watch(id, group, kind, type, frozenset({CLUSTERS, *feeds}), **more)
 
 
+# What is small and says most comes first: the first rows are those of clusters and releases.
 PLAN: tuple[Watch, ...] = (
     _watch("nodes", "", "Node", Node),
     _watch("namespaces", "", "Namespace", Object, APPLICATIONS, RELEASES, QUOTAS, metadata_only=True),
     _watch("deployments", "apps", "Deployment", Workload, APPLICATIONS, RELEASES),
     _watch("statefulsets", "apps", "StatefulSet", Workload, APPLICATIONS, RELEASES),
     _watch("daemonsets", "apps", "DaemonSet", Workload, APPLICATIONS, RELEASES),
-    _watch("replicasets", "apps", "ReplicaSet", Workload, APPLICATIONS),
-    _watch("jobs", "batch", "Job", Job, APPLICATIONS),
-    _watch("cronjobs", "batch", "CronJob", Job, APPLICATIONS),
-    _watch("pods", "", "Pod", Pod, APPLICATIONS),
     _watch("resourcequotas", "", "ResourceQuota", ResourceQuota, QUOTAS),
     _watch(
         "helm-secrets", "", "Secret", Object, RELEASES, APPLICATIONS,
@@ -63,6 +66,10 @@ PLAN: tuple[Watch, ...] = (
         "helm-configmaps", "", "ConfigMap", Object, RELEASES, APPLICATIONS,
         label_selector=_NEWEST, metadata_only=True,
     ),
+    _watch("cronjobs", "batch", "CronJob", Job, APPLICATIONS),
+    _watch("jobs", "batch", "Job", Job, APPLICATIONS, paged=True),
+    _watch("replicasets", "apps", "ReplicaSet", Workload, APPLICATIONS, paged=True),
+    _watch("pods", "", "Pod", Pod, APPLICATIONS, paged=True),
     _watch(
         "captain-releases", "app.alauda.io", "Release", Object, RELEASES, APPLICATIONS,
         label_selector=_NEWEST, metadata_only=True, optional=True,
@@ -87,4 +94,12 @@ BUILT_IN_PLURALS = {
     "Secret": "secrets",
     "ConfigMap": "configmaps",
 }
-CLUSTER_SCOPED = frozenset({"Node", "Namespace", "Project"})
+"""Plurals of the kinds every API server serves, so that they can be read before discovery has answered."""
+
+
+def built_in(watch: Watch) -> Kind | None:
+    """The kind as every API server serves it; None for what only discovery can tell."""
+    plural = BUILT_IN_PLURALS.get(watch.kind)
+    if watch.optional or plural is None:
+        return None
+    return Kind(watch.group, "v1", watch.kind, plural, namespaced=watch.kind not in ("Node", "Namespace"))

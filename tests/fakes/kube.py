@@ -120,6 +120,9 @@ class FakeSink:
     def names(self) -> list[str]:
         return sorted(self.items)
 
+    def arrived(self, items: Sequence[Object]) -> None:
+        """Nothing is known for sure before `replaced`."""
+
     def replaced(self, items: Sequence[Object]) -> None:
         self.replacements += 1
         self.items = {item.metadata.name or "": item for item in items}

@@ -216,7 +216,7 @@ async def test_a_user_of_one_namespace_sees_it_and_knows_what_is_missing() -> No
         assert east.problem_pods == 1
         assert east.failed_releases is not None
         assert any(warning.startswith("nodes: no right") for warning in east.warnings)
-        assert any("only namespace shop" in warning for warning in east.warnings)
+        assert any("only in namespace shop" in warning for warning in east.warnings)
 
 
 async def test_a_token_that_is_not_taken_is_told_and_not_green() -> None:

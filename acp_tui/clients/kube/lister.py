@@ -1,9 +1,11 @@
-"""Lists a whole collection in pages, keeping what is held in memory small and the answer consistent."""
+"""Lists a collection in pages and slices: consistent, small in memory, and never long on the loop."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from typing import Any, TypeVar
 
 from acp_tui.clients.errors import Gone
 from acp_tui.clients.kube.transport import JSON, METADATA_LIST, Transport
@@ -14,7 +16,13 @@ from acp_tui.wire.table import ACCEPT, Table, TableRow, decode_table
 T = TypeVar("T")
 
 PAGE = 500
+SLICE = 250
+"""Objects handed on at a time; judging and filing so many stays within a frame."""
 _RESTARTS = 2
+
+Turn = AbstractAsyncContextManager[Any]
+"""What is held while a list is decoded and handed on: shared by a fleet, it keeps answers that come together apart."""
+FREE: Turn = nullcontext()
 
 
 async def list_all(
@@ -30,7 +38,7 @@ async def list_all(
 ) -> Page[T]:
     """All items as one page, in pages of `limit`; a page token the server forgot (410) starts the list anew.
 
-    Yields to the loop between pages. Raises clients.errors and wire.Unreadable; Gone only after several restarts.
+    Raises clients.errors and wire.Unreadable; Gone only after several restarts.
     """
     path = kind_or_path if isinstance(kind_or_path, str) else kind_or_path.path(namespace)
     selectors = _selectors(label_selector, field_selector)
@@ -53,19 +61,50 @@ async def _pages(
     limit: int,
 ) -> Page[T]:
     items: list[T] = []
-    token, skipped = "", 0
+    skipped, version = 0, ""
+    async with aclosing(
+        pages(transport, path, type_, selectors=selectors, metadata_only=metadata_only, limit=limit)
+    ) as got:
+        async for page in got:
+            items += page.items
+            skipped += page.skipped
+            version = page.resource_version
+    return Page(items=items, resource_version=version, skipped=skipped)
+
+
+async def pages(
+    transport: Transport,
+    path: str,
+    type_: type[T],
+    *,
+    selectors: Mapping[str, str],
+    metadata_only: bool = False,
+    limit: int = PAGE,
+    turn: Turn = FREE,
+) -> AsyncGenerator[Page[T]]:
+    """Page by page, all of one moment; `turn` is held while a page is decoded and until the next one is asked for.
+
+    `limit` 0 asks for everything at once from the API server's cache (resourceVersion=0). Gone where the token of the
+    next page was forgotten; the pages before it are of no use then.
+    """
     accept = METADATA_LIST if metadata_only else JSON
+    asked: dict[str, str | int] = {**selectors, "limit": limit} if limit else {**selectors, "resourceVersion": "0"}
     while True:
-        page_of: dict[str, str | int] = {**selectors, "limit": limit}
-        if token:
-            page_of["continue"] = token
-        answer = await transport.get(path, params=page_of, accept=accept)
-        page = decode_list(answer.body, type_)
-        items += page.items
-        skipped += page.skipped
-        token = page.continue_token
-        if not token:
-            return Page(items=items, resource_version=page.resource_version, skipped=skipped)
+        answer = await transport.get(path, params=asked, accept=accept)
+        async with turn:
+            page = decode_list(answer.body, type_)
+            del answer
+            yield page
+            await asyncio.sleep(0)
+        if not page.continue_token:
+            return
+        asked = {**selectors, "limit": limit or PAGE, "continue": page.continue_token}
+
+
+async def sliced(items: Sequence[T]) -> AsyncGenerator[Sequence[T]]:
+    """The items in slices, with the loop free in between."""
+    for start in range(0, len(items), SLICE):
+        yield items[start : start + SLICE]
         await asyncio.sleep(0)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import random as chance
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from typing import Generic, Protocol, TypeVar
 
 from acp_tui.clients.errors import (
@@ -19,12 +19,12 @@ from acp_tui.clients.errors import (
     from_answer,
 )
 from acp_tui.clients.kube.backoff import Backoff
-from acp_tui.clients.kube.lister import list_all
-from acp_tui.clients.kube.transport import JSON, METADATA, METADATA_LIST, Transport
+from acp_tui.clients.kube.lister import FREE, PAGE, Turn, pages, sliced
+from acp_tui.clients.kube.transport import JSON, METADATA, Transport
 from acp_tui.model.errors import ClusterError
 from acp_tui.model.objects import Meta
 from acp_tui.model.refs import Clock
-from acp_tui.wire.kubernetes import Status, Unreadable, WatchEvent, decode_event, decode_list
+from acp_tui.wire.kubernetes import Status, Unreadable, WatchEvent, decode_event
 
 
 class Described(Protocol):
@@ -49,6 +49,10 @@ _RESUME_SECONDS = 1.0
 class Sink(Protocol[T_contra]):
     """Where what was read goes; all methods are called on the loop and must return at once."""
 
+    def arrived(self, items: Sequence[T_contra]) -> None:
+        """Some of what is there, while a list is still coming in; `replaced` follows with all of it."""
+        ...
+
     def replaced(self, items: Sequence[T_contra]) -> None:
         """The whole truth: what was known before and is not among `items` is gone."""
         ...
@@ -72,6 +76,9 @@ class Reflector(Generic[T]):
     The first list may be served from the API server's cache (resourceVersion=0), which ignores page sizes; with
     `from_cache` False, and after every 410, it asks for a consistent state in pages of 500, which costs the server
     more and holds less memory here.
+
+    `room` is held while a list is asked for: shared by a cluster it bounds what is asked at once. `turn` is held while
+    an answer is decoded (lister.Turn). With `every` nothing is watched: it is listed again every so many seconds.
     """
 
     def __init__(
@@ -85,6 +92,9 @@ class Reflector(Generic[T]):
         field_selector: str = "",
         metadata_only: bool = False,
         from_cache: bool = True,
+        every: float = 0.0,
+        room: Turn = FREE,
+        turn: Turn = FREE,
         clock: Clock = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Callable[[], float] = chance.random,
@@ -97,6 +107,9 @@ class Reflector(Generic[T]):
         self._selectors = {name: value for name, value in selectors.items() if value}
         self._metadata_only = metadata_only
         self._from_cache = from_cache
+        self._every = every
+        self._room = room
+        self._turn = turn
         self._clock = clock
         self._sleep = sleep
         self._random = random
@@ -111,8 +124,10 @@ class Reflector(Generic[T]):
     async def pass_once(self) -> float:
         """One list, if there is no version to resume from, and one watch to its end; returns seconds to wait."""
         try:
-            if not self._version:
+            if not self._version or self._every:
                 await self._list()
+            if self._every:
+                return self._every * (0.9 + self._random() / 5)
             await self._watch()
         except Gone:
             # The events between are lost for good: only a new list tells what was deleted meanwhile.
@@ -156,33 +171,45 @@ class Reflector(Generic[T]):
         return _REFUSED_SECONDS * (1 + self._random() / 4)
 
     async def _list(self) -> None:
-        if self._from_cache:
-            accept = METADATA_LIST if self._metadata_only else JSON
-            answer = await self._transport.get(
-                self._path, params={**self._selectors, "resourceVersion": "0"}, accept=accept
-            )
-            page = decode_list(answer.body, self._type)
-            if page.continue_token:
+        async with self._room:
+            try:
+                items, version = await self._read()
+            except Gone:
+                # The token of the next page was forgotten.
                 self._from_cache = False
-        if not self._from_cache:
-            page = await list_all(
-                self._transport,
-                self._path,
-                self._type,
-                label_selector=self._selectors.get("labelSelector", ""),
-                field_selector=self._selectors.get("fieldSelector", ""),
-                metadata_only=self._metadata_only,
-            )
-        self._sink.replaced([item for item in page.items if item.metadata.name])
+                items, version = await self._read()
+        self._sink.replaced(items)
         self._sink.live(self._clock())
         self._backoff.healthy()
-        self._version = page.resource_version
+        self._version = version
         if not self._version:
             raise Unreadable(
                 "The list has no resourceVersion, so it cannot be watched",
                 tried=self._path,
                 advice="it is listed again from time to time; a proxy or an aggregated server leaves it out",
             )
+
+    async def _read(self) -> tuple[list[T], str]:
+        """All items and the version of the list; the sink gets them as they come."""
+        items: list[T] = []
+        version = ""
+        got = pages(
+            self._transport,
+            self._path,
+            self._type,
+            selectors=self._selectors,
+            metadata_only=self._metadata_only,
+            limit=0 if self._from_cache else PAGE,
+            turn=self._turn,
+        )
+        async with aclosing(got):
+            async for page in got:
+                named = [item for item in page.items if item.metadata.name]
+                async for part in sliced(named):
+                    self._sink.arrived(part)
+                items += named
+                version = page.resource_version
+        return items, version
 
     async def _watch(self) -> None:
         shortest, longest = _WATCH_SECONDS

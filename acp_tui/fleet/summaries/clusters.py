@@ -17,6 +17,7 @@ from acp_tui.model.release import ReleaseSummary
 
 QUOTA_TIGHT = 0.9
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets", "pods")
+_BASICS = ("nodes", *_WORKLOADS)
 _RECORDS = ("helm-secrets", "helm-configmaps")
 _BAD = (Health.DEGRADED, Health.MISSING)
 
@@ -67,13 +68,15 @@ def _verdict(
     """The worst thing that is true, told by its first cause: nodes before applications before the rest.
 
     A node or an application that fails makes the cluster fail; failed and stuck releases, nodes under pressure, problem
-    pods and a quota that is nearly full are warnings. A cluster that does not answer, or of which we may not see the
-    basics, is unknown.
+    pods and a quota that is nearly full are warnings. A cluster that does not answer, or of which we may see no
+    workloads, is unknown; where we may see a part, the reason says which.
     """
     if store.reachable is False or store.problem:
         return Verdict(Health.UNKNOWN, store.problem or "no answer")
-    if not store.known("nodes") and not store.known("pods"):
-        return Verdict(Health.UNKNOWN, next(_warnings(store), "not read yet"))
+    basics = [store.shelves[id] for id in _BASICS]
+    if not any(shelf.known for shelf in basics):
+        refused = all(shelf.refused for shelf in basics)
+        return Verdict(Health.UNKNOWN, "no right to list anything" if refused else "not read yet")
     if sick := _sick_nodes(store, Health.DEGRADED):
         return Verdict(Health.DEGRADED, sick)
     failing = sorted((row for row in applications if row.health in _BAD), key=lambda row: row.key)
@@ -83,9 +86,11 @@ def _verdict(
     warning = next(_worries(store, releases, tight), "")
     if warning:
         return Verdict(Health.PROGRESSING, warning)
-    if not store.known("nodes", *_WORKLOADS):
-        return Verdict(Health.UNKNOWN, next(_warnings(store), "not all of it was read yet"))
-    return Verdict(Health.HEALTHY)
+    if not all(shelf.known or shelf.refused for shelf in basics):
+        return Verdict(Health.UNKNOWN, "not all of it was read yet")
+    if not any(store.known(id) for id in _WORKLOADS):
+        return Verdict(Health.UNKNOWN, _limits(store))
+    return Verdict(Health.HEALTHY, _limits(store))
 
 
 def _sick_nodes(store: Store, health: Health) -> str:
@@ -119,13 +124,26 @@ def _worries(store: Store, releases: Sequence[ReleaseSummary], tight: QuotaSumma
 def _warnings(store: Store) -> Iterator[str]:
     """What we cannot see, one line a kind; the rest of the row stands."""
     for shelf in store.shelves.values():
-        if shelf.namespace:
-            yield f"{shelf.watch.id}: only namespace {shelf.namespace} (no right to list all)"
+        if shelf.namespaces:
+            yield f"{shelf.watch.id}: only in {_spaces(shelf.namespaces)} (no right to list all)"
         elif shelf.refused:
             yield f"{shelf.watch.id}: no right to list them"
         elif shelf.error is not None and store.reachable is not False:
             title = shelf.error.title if isinstance(shelf.error, AcpTuiError) else str(shelf.error)
             yield line(f"{shelf.watch.id}: {title}")
+
+
+def _limits(store: Store) -> str:
+    """How far our rights go, where they do not go all the way: the verdict holds for that much."""
+    seen = dict.fromkeys(name for id in _WORKLOADS for name in store.shelves[id].namespaces)
+    refused = [id for id in _BASICS if store.shelves[id].refused]
+    parts = [f"only {_spaces(tuple(seen))} seen"] if seen else []
+    parts += [f"no right to list {', '.join(refused)}"] if refused else []
+    return line("; ".join(parts))
+
+
+def _spaces(names: tuple[str, ...]) -> str:
+    return f"namespace{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
 def _with_more(text: str, count: int) -> str:
