@@ -212,7 +212,8 @@ class RowsView(Framed, Generic[R]):
         if node is not None:
             fold = " " if node.opened is None else (self.glyphs.opened if node.opened else self.glyphs.closed)
             guide = self._signs(node.guide) + fold + " " if node.depth else fold + " "
-        return self._cells(row), guide, here, here and (self.lit or self.has_focus), self._marks.get(row.key, frozenset())
+        lit = here and (self.lit or self.has_focus)
+        return self._cells(row), guide, here, lit, self._marks.get(row.key, frozenset())
 
     def _signs(self, guide: str) -> str:
         glyphs = self.glyphs
