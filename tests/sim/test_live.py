@@ -45,7 +45,7 @@ def plurals(seen: list[StoreEvent]) -> set[str]:
 
 async def test_pods_come_and_go_and_autoscalers_scale() -> None:
     wanted = {"pods", "events", "replicasets", "horizontalpodautoscalers", "resourcequotas"}
-    _, seen = await watching("prod-west", lambda seen: wanted <= plurals(seen), haste=30)
+    _, seen = await watching("prod-west", lambda seen: wanted <= plurals(seen), haste=400)
     assert any(event.type == "DELETED" and event.resource.plural == "pods" for event in seen)
 
 
@@ -54,7 +54,24 @@ async def test_releases_are_upgraded_fail_and_recover() -> None:
         return {event.new.labels.get("status", "") for event in seen if event.new.labels.get("owner") == "helm"}
 
     _, seen = await watching(
-        "prod-west", lambda seen: {"failed", "deployed", "superseded"} <= recorded(seen), haste=200
+        "prod-east", lambda seen: {"failed", "deployed", "superseded"} <= recorded(seen), haste=400
     )
     names = {event.new.labels["name"] for event in seen if event.new.labels.get("owner") == "helm"}
     assert names.isdisjoint({"payments-api", "invoice-worker", "orders-cache"})
+
+
+async def test_the_healthy_production_stays_healthy() -> None:
+    def moved(seen: list[StoreEvent]) -> int:
+        return sum(event.resource.plural == "events" or event.type == "DELETED" for event in seen)
+
+    _, seen = await watching("prod-west", lambda seen: moved(seen) > 60, haste=2000)
+    restarts = [
+        container["restartCount"]
+        for event in seen
+        if event.resource.plural == "pods"
+        for container in event.new.obj()["status"].get("containerStatuses", ())
+    ]
+    statuses = {event.new.labels.get("status") for event in seen if event.new.labels.get("owner") == "helm"}
+    assert restarts
+    assert not any(restarts)
+    assert "failed" not in statuses

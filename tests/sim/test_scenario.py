@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 import pytest
 import yaml
 
+from acp_tui.model.quantity import parse
 from acp_tui.sim.cluster import SimCluster
 from acp_tui.sim.scenario.catalog import releases
 from acp_tui.sim.scenario.charts import DESCRIPTIONS, Rendering, chart, overlay
@@ -201,3 +203,30 @@ def test_what_the_scenery_renders_is_what_helm_renders(name: str) -> None:
     assert by_name(theirs) == by_name(expected)
     notes = next(text for file, text in rendered.items() if file.endswith("NOTES.txt"))
     assert notes.strip() == ours.notes().strip()
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+async def test_no_namespace_is_promised_more_than_its_project_may_give(scale: float) -> None:
+    clusters = {spec.name: SimCluster(spec) for spec in fleet(Scenery(seed=11, scale=scale))}
+    for cluster in clusters.values():
+        cluster.populate()
+        cluster.controllers.stop()
+    checked = 0
+    for project in objects(clusters["global"], ("auth.alauda.io", "projects")):
+        for entry in project["spec"]["clusters"]:
+            spaces = {d.namespace for d in releases(entry["name"]) if d.project == project["metadata"]["name"]}
+            for resource, cap in entry["quota"].items():
+                promised = [
+                    quantity(quota["spec"]["hard"][resource])
+                    for space in spaces
+                    for quota in objects(clusters[entry["name"]], ("", "resourcequotas"), space)
+                ]
+                assert sum(promised) <= quantity(cap), (entry["name"], resource)
+                checked += 1
+    assert checked > 50
+
+
+def quantity(text: str) -> Fraction:
+    value = parse(text)
+    assert value is not None
+    return value

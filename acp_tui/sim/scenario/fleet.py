@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from acp_tui.sim.scenario import incidents, platform
 from acp_tui.sim.scenario.captain import plant_captain_objects
 from acp_tui.sim.scenario.catalog import releases
 from acp_tui.sim.scenario.plant import Planter
-from acp_tui.sim.scenario.quotas import plant_quota
+from acp_tui.sim.scenario.quotas import fullness, plant_quota
 from acp_tui.sim.scenario.releases import plant_release
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _populate(planter: Planter, scenery: Scenery) -> None:
     nodes = platform.plant_nodes(planter, workers=_WORKERS[cluster.name])
     platform.plant_system(planter, nodes, is_global=cluster.spec.is_global)
     if cluster.spec.is_global:
-        platform.plant_projects(planter, list(WORKLOAD_CLUSTERS))
+        platform.plant_projects(planter, list(WORKLOAD_CLUSTERS), seed=scenery.seed, scale=scenery.scale)
         plant_captain_objects(planter, list(WORKLOAD_CLUSTERS))
         return
     rows = releases(cluster.name)
@@ -104,8 +103,5 @@ def _populate(planter: Planter, scenery: Scenery) -> None:
             incidents.plant_stuck(planter, sized)
         else:
             plant_release(planter, sized)
-    rng = random.Random(f"{scenery.seed}/{cluster.name}/quotas")  # noqa: S311 -- scenery
-    top = {"prod-east": 0.82, "prod-west": 0.74, "staging": 0.68}.get(cluster.name, 0.40)
-    for namespace in sorted({d.namespace for d in rows}):
-        full = (cluster.name, namespace) == ("prod-east", "shop")
-        plant_quota(planter, namespace, fullness=0.91 if full else top * rng.uniform(0.5, 1.0))
+    for namespace, full in fullness(cluster.name, seed=scenery.seed).items():
+        plant_quota(planter, namespace, fullness=full)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from acp_tui.sim.bootstrap import namespace
 from acp_tui.sim.scenario.catalog import PROJECTS, releases
 from acp_tui.sim.scenario.history import DAY, HOUR, stamp
+from acp_tui.sim.scenario.quotas import fullness, project_cap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -327,23 +328,16 @@ def plant_viewer(planter: Planter, namespaces: Iterable[str]) -> None:
         planter.put(binding("RoleBinding", "view", namespace=name), born=planter.now - 100 * DAY)
 
 
-def plant_projects(planter: Planter, clusters: list[str]) -> None:
-    """Projects with a cap a cluster, as the global cluster keeps them."""
+def plant_projects(planter: Planter, clusters: list[str], *, seed: int, scale: float) -> None:
+    """Projects with a cap a cluster, as the global cluster keeps them; no namespace is promised more than that."""
     for project, title in PROJECTS.items():
         listed = []
         for cluster in clusters:
             rows = [d for d in releases(cluster) if d.project == project]
-            if not rows:
-                continue
-            cores = sum(d.replicas * d.cpu for d in rows) / 1000
-            memory = sum(d.replicas * d.memory for d in rows) / 1024
-            cap = {
-                "requests.cpu": str(int(cores * 2) + 4),
-                "requests.memory": f"{int(memory * 2) + 8}Gi",
-                "limits.memory": f"{int(memory * 4) + 16}Gi",
-                "pods": str(sum(d.replicas for d in rows) * 3 + 20),
-            }
-            listed.append({"name": cluster, "type": "", "quota": cap})
+            if rows:
+                spaces = {d.namespace for d in rows}
+                share = min(full for space, full in fullness(cluster, seed=seed).items() if space in spaces)
+                listed.append({"name": cluster, "type": "", "quota": project_cap(rows, fullness=share, scale=scale)})
         body: Obj = {
             "apiVersion": "auth.alauda.io/v1",
             "kind": "Project",

@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
 from acp_tui.sim import quota
 from acp_tui.sim.quantity import show
+from acp_tui.sim.scenario.catalog import releases
 from acp_tui.sim.scenario.history import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from acp_tui.sim.kinds import Obj
+    from acp_tui.sim.scenario.catalog import Deployed
     from acp_tui.sim.scenario.plant import Planter
 
 _KEYS = ("requests.cpu", "requests.memory", "limits.memory", "pods", "persistentvolumeclaims", "services")
 _LEAST = {"persistentvolumeclaims": 20, "services": 40, "pods": 20}
+_FULLEST = {"prod-east": 0.82, "prod-west": 0.74, "staging": 0.68}
+_TIGHT = ("prod-east", "shop")
+_SLACK = 1.25  # a project's cap over what its namespaces are promised
+
+
+def fullness(cluster: str, *, seed: int) -> dict[str, float]:
+    """How full (of cores) the quota of each tenant namespace of a cluster is."""
+    rng = random.Random(f"{seed}/{cluster}/quotas")  # noqa: S311 -- scenery
+    top = _FULLEST.get(cluster, 0.40)
+    shares = {space: top * rng.uniform(0.5, 1.0) for space in sorted({d.namespace for d in releases(cluster)})}
+    return {space: 0.91 if (cluster, space) == _TIGHT else share for space, share in shares.items()}
+
+
+def project_cap(rows: Iterable[Deployed], *, fullness: float, scale: float) -> dict[str, str]:
+    """What a project may promise its namespaces in one cluster, a little more than it does."""
+    tenants = list(rows)
+    cores = sum(d.replicas * d.cpu for d in tenants) * scale / 1000 / fullness
+    memory = sum(d.replicas * d.memory for d in tenants) * scale / 1024 / fullness / 0.8
+    pods = sum(d.replicas for d in tenants) * scale / fullness / 0.8
+    return {
+        "requests.cpu": str(ceil(cores * _SLACK) + 4),
+        "requests.memory": f"{ceil(memory * _SLACK) + 4}Gi",
+        "limits.memory": f"{ceil(memory * _SLACK) * 2 + 8}Gi",
+        "pods": str(ceil(pods * _SLACK) + 20),
+    }
 
 
 def _round(value: Fraction, key: str) -> Fraction:
