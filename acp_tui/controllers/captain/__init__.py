@@ -1,0 +1,1 @@
+"""Acts on releases that Captain keeps: planned and carried out on their HelmRequest."""
