@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from acp_tui.controllers.captain.run import RequestRunner
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.lock import ReleaseLock, lock_release
 from acp_tui.controllers.planner import Planner
@@ -20,6 +21,7 @@ from acp_tui.model.errors import Refused, UsageError
 from acp_tui.model.operation import Operation, OperationState, StepProgress
 from acp_tui.model.plan import Intent, Plan
 from acp_tui.model.refs import Clock
+from acp_tui.model.release import Store
 
 if TYPE_CHECKING:
     from acp_tui.clients.helm.records import ReleaseStore
@@ -43,6 +45,7 @@ class Controller:
         records: OpenRecords | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
+        self._fleet = fleet
         self._records = records or _records
         self._planner = Planner(
             fleet, engines=engines, records=self._records, engine=engine, read_only=read_only, clock=clock
@@ -85,7 +88,7 @@ class Controller:
             plan.intent.release,
             holder=f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})",
         )
-        runner = Runner(plan, operation, tools, self._changed)
+        runner = self._runner(plan, operation, tools)
         self._changed(operation)
         self._running[operation.id] = (runner, asyncio.ensure_future(self._run(runner, lock)))
         return operation
@@ -122,6 +125,12 @@ class Controller:
                 self._listeners.remove(callback)
 
         return unsubscribe
+
+    def _runner(self, plan: Plan, operation: Operation, tools: Tools) -> Runner:
+        if plan.intent.release.store is not Store.CAPTAIN:
+            return Runner(plan, operation, tools, self._changed)
+        fleet = self._fleet
+        return RequestRunner(plan, operation, tools, self._changed, clusters=fleet, kinds=self._planner.kinds)
 
     async def _run(self, runner: Runner, lock: ReleaseLock) -> Operation:
         id = runner.operation.id

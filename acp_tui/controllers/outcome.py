@@ -10,7 +10,7 @@ from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.finding import Finding
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind
 from acp_tui.model.plan import Plan, Verb
-from acp_tui.model.release import PENDING, Revision
+from acp_tui.model.release import PENDING, OwnerKind, Revision
 
 STATE_OF = {
     OutcomeKind.HEALTHY: OperationState.SUCCEEDED,
@@ -53,7 +53,7 @@ def engine_failed(plan: Plan, history: Sequence[Revision], message: str, finding
     said = message or "the record does not show what was asked for"
     return Outcome(
         OutcomeKind.FAILED,
-        f"Helm could not {plan.intent.verb.value} {name}: {said}",
+        f"{_who(plan)} could not {plan.intent.verb.value} {name}: {said}",
         evidence=(_left(plan, history),),
         findings=findings,
         advice=_way_out(plan, history),
@@ -95,7 +95,8 @@ def stumbled(plan: Plan, error: AcpTuiError, *, acted: bool) -> Outcome:
         )
     return Outcome(
         OutcomeKind.NOT_PROVEN,
-        f"Helm ended its {plan.intent.verb.value} of {name}, but what came of it could not be read: {error.title}",
+        f"{_who(plan)} ended its {plan.intent.verb.value} of {name}, "
+        f"but what came of it could not be read: {error.title}",
         evidence=(error.tried,) if error.tried else (),
         advice=error.advice or f"Open the history of {name}.",
     )
@@ -119,6 +120,18 @@ def _done(plan: Plan, operation: Operation) -> str:
             return f"Deployed {name} ({plan.target_chart}){revision}"
         case Verb.UNINSTALL:
             return f"Uninstalled {name}"
+        case Verb.PAUSE:
+            return f"Paused {name}: Captain leaves it as it is"
+        case Verb.RESUME:
+            return f"Resumed {name}{revision}"
+        case Verb.RESYNC:
+            return f"Synced {name} again{revision}"
+        case Verb.ADOPT:
+            return f"Let Captain adopt what is there for {name}{revision}"
+
+
+def _who(plan: Plan) -> str:
+    return "Captain" if plan.owner.kind is OwnerKind.HELMREQUEST else "Helm"
 
 
 def _left(plan: Plan, history: Sequence[Revision]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from acp_tui.controllers import checks
+from acp_tui.controllers.captain.plan import plan_through_request
 from acp_tui.controllers.effects import effects_between, hook_effects, mask_manifest
 from acp_tui.controllers.ground import Draft, Ground
 from acp_tui.controllers.observe import Snapshot, observe
@@ -17,7 +18,7 @@ from acp_tui.controllers.route import find_owner
 from acp_tui.model.errors import EngineError, UsageError
 from acp_tui.model.plan import Check, Effect, Intent, Plan, Step, Verb
 from acp_tui.model.refs import Clock
-from acp_tui.model.release import Owner
+from acp_tui.model.release import Owner, Store
 
 if TYPE_CHECKING:
     from acp_tui.clients.helm.engine import HelmEngine
@@ -99,6 +100,10 @@ class Planner:
             history=await records.history(intent.release),
             now=self._clock(),
         )
+        if intent.release.store is Store.CAPTAIN:
+            return await plan_through_request(ground, self._clusters, kinds=self.kinds, read_only=self._read_only)
+        if intent.verb not in _DRAFT:
+            raise UsageError(f"Only Captain knows {intent.verb.value}", tried=f"{intent.release.name} is Helm's own")
         draft = await _DRAFT[intent.verb](ground)
         live = await observe(
             cluster, [part.ref for part in (*draft.before, *draft.after)], now=ground.now, kinds=kinds, planning=True

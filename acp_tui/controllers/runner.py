@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, structs
@@ -19,7 +19,8 @@ from acp_tui.controllers.redact import Redactor, redactor, secrets_in_objects, s
 from acp_tui.controllers.releases.request import engine_request
 from acp_tui.controllers.verify import Aim, Follower, Judgement, Verify
 from acp_tui.insight.manifest import Part
-from acp_tui.model.errors import AcpTuiError, Refused
+from acp_tui.model.errors import AcpTuiError, EngineError, Refused
+from acp_tui.model.finding import Finding
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepState
 from acp_tui.model.plan import EffectAction, Plan, Verb
 from acp_tui.model.refs import Clock
@@ -53,13 +54,13 @@ class Tools(Struct, frozen=True):
 
 
 class Base(Struct, frozen=True):
-    """The release as it was just before the act; `stored` is None for a release that is new."""
+    """The release as it was just before the act; `stored` is None for a new one, `engine` where Helm does not act."""
 
     stored: StoredRecord | None
     parts: tuple[Part, ...]
     before: Snapshot
     kinds: KindTable
-    engine: HelmEngine
+    engine: HelmEngine | None
 
 
 class Runner:
@@ -120,14 +121,14 @@ class Runner:
         result = await self._step("act", lambda: self._act(base))
         history, body = await self._step("record", self._read_record)
         newest = history[0] if history else None
-        self._set(revision_after=newest.revision if newest and newest.revision > plan.base_revision else None)
+        self._set(revision_after=newest.revision if newest and self._moved(newest) else None)
         if result.cancelled:
             return cancelled(plan, history, one_line(self._redact(result.message)))
         base = await self._with_new_kinds(base, body)
         aim = self._aim(base, body)
-        if not result.ok or not _recorded(plan, newest):
+        if not result.ok or not self._recorded(newest):
             judgement = await self._glance(aim, base)
-            return engine_failed(plan, history, one_line(self._redact(result.message), limit=500), judgement.findings)
+            return self._failure(history, one_line(self._redact(result.message), limit=500), judgement.findings)
         self._set(state=OperationState.VERIFYING)
         judgement = await self._step("verify", lambda: self._verify(aim, base))
         return verdict(plan, self._operation, judgement, now=self._tools.clock(), settings=self._tools.settings)
@@ -164,6 +165,8 @@ class Runner:
     async def _act(self, base: Base) -> EngineResult:
         plan, tools = self._plan, self._tools
         hooks = sum(effect.action is EffectAction.RUN for effect in plan.effects)
+        if base.engine is None:
+            raise EngineError("No Helm engine is found")
         stored = base.stored.release if base.stored else None
         request = engine_request(plan.intent, context=tools.cluster.context, stored=stored, hooks=hooks)
         self._run = await base.engine.begin(request, self._heard)
@@ -200,6 +203,18 @@ class Runner:
         wanted = {part.ref.key for part in there}
         gone = tuple(part for part in base.parts if part.ref.key not in wanted and not part.kept)
         return Aim(there=there, gone=gone, residue=self._plan.intent.verb is not Verb.DEPLOY)
+
+    def _moved(self, newest: Revision | None) -> bool:
+        return newest is not None and newest.revision > self._plan.base_revision
+
+    def _recorded(self, newest: Revision | None) -> bool:
+        """Whether the record shows what was asked for, whatever Helm's exit code was."""
+        if self._plan.intent.verb is Verb.UNINSTALL:
+            return newest is None or newest.status == "uninstalled"
+        return newest is not None and self._moved(newest) and newest.status == "deployed"
+
+    def _failure(self, history: Sequence[Revision], message: str, findings: tuple[Finding, ...]) -> Outcome:
+        return engine_failed(self._plan, history, message, findings)
 
     async def _verify(self, aim: Aim, base: Base) -> Judgement:
         follower = self._follower(aim, base)
@@ -302,10 +317,3 @@ class Runner:
     def _set(self, **fields: Any) -> None:
         self._operation = structs.replace(self._operation, **fields)
         self._changed(self._operation)
-
-
-def _recorded(plan: Plan, newest: Revision | None) -> bool:
-    """Whether the record shows what was asked for, whatever Helm's exit code was."""
-    if plan.intent.verb is Verb.UNINSTALL:
-        return newest is None or newest.status == "uninstalled"
-    return newest is not None and newest.revision > plan.base_revision and newest.status == "deployed"
