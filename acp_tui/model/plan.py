@@ -11,10 +11,16 @@ from acp_tui.model.release import Owner, ReleaseRef
 
 
 class Verb(StrEnum):
+    """The last four are for releases that Captain keeps: they mark its HelmRequest."""
+
     DEPLOY = "deploy"
     UPGRADE = "upgrade"
     ROLLBACK = "rollback"
     UNINSTALL = "uninstall"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESYNC = "resync"
+    ADOPT = "adopt"
 
 
 class ValuesMode(StrEnum):

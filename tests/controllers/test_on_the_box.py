@@ -67,8 +67,9 @@ async def test_payments_api_is_rolled_back_to_41_then_broken_again(controller: C
     assert "9.9.9-missing" in done.outcome.findings[0].what
 
 
-async def test_a_release_of_a_helm_request_is_left_to_captain(controller: Controller) -> None:
+async def test_a_release_of_a_helm_request_is_planned_on_it(controller: Controller) -> None:
     ref = ReleaseRef("prod-west", "identity", "login-web", Store.CAPTAIN)
     plan = await controller.plan(Intent(verb=Verb.ROLLBACK, release=ref))
     assert (plan.owner.kind, plan.owner.cluster) == (OwnerKind.HELMREQUEST, "global")
-    assert not plan.allowed
+    assert plan.allowed, plan.refusals
+    assert plan.engine == "Captain"
