@@ -18,7 +18,6 @@ from acp_tui.controllers.checks import check_record, passed, refused, unknown, w
 from acp_tui.controllers.effects import hooks_for
 from acp_tui.controllers.ground import Draft, Ground
 from acp_tui.controllers.releases.rollback import default_target
-from acp_tui.insight.lastgood import GOOD
 from acp_tui.insight.times import span
 from acp_tui.model.errors import AcpTuiError, RecordError
 from acp_tui.model.plan import Check, Verb
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from acp_tui.controllers.captain.seat import Seat
 
 _TITLE = "The revision exists"
+_GOOD = ("deployed", "superseded")
 
 
 class Sketch(Struct, frozen=True):
@@ -202,7 +202,7 @@ def _mark(ground: Ground, seat: Seat, current: ReleaseBody | None) -> Sketch:
 
 
 def _check_target(seat: Seat, newest: Revision, target: Revision) -> Check:
-    if target.status not in GOOD:
+    if target.status not in _GOOD:
         return warned("revision", _TITLE, f"{target.revision} is {target.status}: it never became the deployed one")
     if target.revision == newest.revision and seat.request.phase != "Failed":
         return warned("revision", _TITLE, f"{target.revision} is what runs: only what changed live is set back")
