@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
+import acp_tui
+
 
 def main() -> None:
     """Runs the command line and leaves with its documented exit code."""
+    if sys.argv[1:] == ["--version"]:  # asked for by scripts again and again, and worth no import
+        print(f"acp-tui, version {acp_tui.__version__}")
+        return
     from acp_tui.cli.main import run
     from acp_tui.cli.target import Look, Program, Target
 

@@ -35,16 +35,18 @@ def program(*words: str, env: Mapping[str, str] = {}) -> subprocess.CompletedPro
     )
 
 
-def test_the_version_is_said_without_loading_what_lists_and_screens_need() -> None:
+def test_the_version_is_said_at_once(acp: Acp) -> None:
     code = (
         "import sys; from acp_tui.__main__ import main; sys.argv = ['acp-tui', '--version']\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'textual', 'aiohttp', 'yaml', 'rich'}))"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'click', 'asyncio', 'msgspec', 'textual', 'aiohttp', 'yaml', 'rich'}))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert said.splitlines() == [f"acp-tui, version {__version__}", "[]"]
+    assert acp("--demo", "--version").out == f"acp-tui, version {__version__}\n", "the long way says the same"
 
 
 def test_help_tells_every_exit_code(acp: Acp) -> None:

@@ -187,7 +187,7 @@ class TestActing:
         assert plan["intent"]["revision"] == 41
         assert plan["confirm"] == "payments-api", "production asks for the name"
         assert {effect["action"] for effect in plan["effects"]} >= {"update", "run"}
-        assert {check["result"] for check in plan["checks"]} == {"pass"}
+        assert "refuse" not in {check["result"] for check in plan["checks"]}
         assert acp("get", "activity", "-o", "json").document["items"] == []
 
     def test_the_same_plan_is_readable(self, acp: Acp) -> None:
