@@ -21,3 +21,10 @@ def driver_for(env: Mapping[str, str] = os.environ) -> type[Driver] | None:
     from acp_tui.terminal.driver import ThriftyDriver
 
     return ThriftyDriver
+
+
+def repaint(driver: Driver | None) -> None:
+    """Have every cell sent again, because the terminal may show something else; other drivers always send all."""
+    forget = getattr(driver, "repaint", None)
+    if forget is not None:
+        forget()

@@ -18,7 +18,8 @@ from acp_tui.config.themes import FALLBACK, ThemeFile, chosen_theme
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
-from acp_tui.terminal.glyphs import choose
+from acp_tui.terminal.capabilities import driver_for, repaint
+from acp_tui.terminal.glyphs import ASCII, Glyphs, choose
 from acp_tui.ui.look import Look, Span, colourless
 from acp_tui.ui.panes.panes import LAYOUT_CSS
 from acp_tui.ui.screens.base import Acting, BaseScreen
@@ -67,12 +68,12 @@ class AcpApp(App[None], inherit_bindings=False):
         self.settings = settings or Settings()
         self.no_colours = bool(env.get("NO_COLOR"))
         before = dict(os.environ)
-        super().__init__(ansi_color=True if self.no_colours else None)
+        super().__init__(driver_class=driver_for(env), ansi_color=True if self.no_colours else None)
         os.environ.update(before)  # Textual takes NO_COLOR away, but an editor or helm should see it
         self.animation_level = "none"
         self.clock = clock
         self.backend: Backend | None = None
-        self.glyphs = choose(self.settings.glyphs, env=env, encoding=sys.stdout.encoding or "")
+        self.draw_with(choose(self.settings.glyphs, env=env, encoding=sys.stdout.encoding or ""))
         theme, theme_problem = chosen_theme(self.settings.theme, sixteen=self.console.color_system == "standard")
         self.keymap, keymap_problem = chosen_keymap(self.settings.keymap)
         self.problems = [*problems, *filter(None, (theme_problem, keymap_problem))]
@@ -81,7 +82,6 @@ class AcpApp(App[None], inherit_bindings=False):
         self._close_backend = close_backend
         self._asked_to_quit = 0.0
         self.dress(theme)
-        self.set_class(self.glyphs.name == "ascii", "-ascii")
 
     # how it looks
 
@@ -93,6 +93,20 @@ class AcpApp(App[None], inherit_bindings=False):
         self.register_theme(textual_theme(theme))
         self.look = colourless() if self.no_colours else look_of(theme)
         self.theme = theme.name
+        self._paint_again()
+
+    def draw_with(self, glyphs: Glyphs) -> None:
+        """Draw everything with the signs of a set."""
+        self.glyphs = glyphs
+        self.set_class(glyphs.name == ASCII.name, "-ascii")
+        self._paint_again()
+
+    def on_signs_are_wide(self) -> None:
+        """The terminal draws our signs two cells wide; where nobody chose a set, the narrow one is right."""
+        if self.settings.glyphs == "auto":
+            self.draw_with(ASCII)
+
+    def _paint_again(self) -> None:
         if self._running:
             for screen in self.screen_stack:
                 for framed in screen.query(Framed):
@@ -223,6 +237,7 @@ class AcpApp(App[None], inherit_bindings=False):
 
     def do_redraw(self) -> None:
         self.screen.refresh(layout=True)
+        repaint(self._driver)
 
     def do_quit(self) -> None:
         running = self.running()
