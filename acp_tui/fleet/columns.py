@@ -13,14 +13,17 @@ from acp_tui.model.health import Tone
 R = TypeVar("R")
 GAP = 1
 """Cells between two columns."""
+SHRINKS = 1
+"""For columns up to this priority others shrink; the rest has to fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column(Generic[R]):
     """One column; `cell` gives text and tone, `sort` a key that compares within the column.
 
-    `width` is in cells and includes, where `glyph` is true, the two for the tone's sign and a space. `priority` 0 is
-    always shown, 9 only where there is room for everything; `grow` is the share of the room that is left over.
+    `width` is in cells and includes, where `glyph` is true, the two for the tone's sign and a space; `least` is what it
+    may shrink to where even the columns that matter most do not fit, 0 for not at all. `priority` 0 is always shown, 9
+    only where there is room for everything; `grow` is the share of the room that is left over.
     `bar` gives what a bar in front of the text is filled to (0..1), None for no bar. `middle` cuts long text in its
     middle instead of its end, where ends tell names apart. `ages` means that the text moves with the clock, so that a
     new text is no news. `names` marks the columns that name the row.
@@ -31,6 +34,7 @@ class Column(Generic[R]):
     width: int
     cell: Callable[[R, float], Cell]
     sort: Callable[[R], Any]
+    least: int = 0
     priority: int = 0
     align: Literal["left", "right"] = "left"
     glyph: bool = False
@@ -59,11 +63,18 @@ class View(Generic[R]):
         return next((column for column in self.columns if column.id == id), None)
 
     def fit(self, width: int) -> tuple[tuple[Column[R], int], ...]:
-        """Columns for `width` cells with the width each gets: whole priorities go, the least important first."""
+        """Columns for `width` cells with the width each gets.
+
+        Where there is not enough, whole priorities go, the least important first; columns shrink for what matters most.
+        """
         columns = list(self.columns)
-        while _total(columns) > width and (last := max(column.priority for column in columns)) > 0:
+        while (last := max(column.priority for column in columns)) > 0:
+            if _total(columns, least=last <= SHRINKS) <= width:
+                break
             columns = [column for column in columns if column.priority < last]
-        spare = max(0, width - _total(columns))
+        spare = width - _total(columns)
+        if spare < 0:
+            return tuple(zip(columns, _shrunk(columns, -spare), strict=True))
         shares = sum(column.grow for column in columns)
         widths = [column.width + (spare * column.grow // shares if shares else 0) for column in columns]
         return tuple(zip(columns, widths, strict=True))
@@ -75,8 +86,22 @@ class View(Generic[R]):
         return cell if freshness is None else aged(cell, freshness)
 
 
-def _total(columns: Sequence[Column[Any]]) -> int:
-    return sum(column.width for column in columns) + GAP * max(0, len(columns) - 1)
+def _least(column: Column[Any]) -> int:
+    return min(column.least or column.width, column.width)
+
+
+def _total(columns: Sequence[Column[Any]], *, least: bool = False) -> int:
+    return sum(map(_least, columns) if least else (column.width for column in columns)) + GAP * max(0, len(columns) - 1)
+
+
+def _shrunk(columns: Sequence[Column[Any]], missing: int) -> list[int]:
+    """Widths that are `missing` cells less in all, as far as columns shrink, each giving its share."""
+    slack = [column.width - _least(column) for column in columns]
+    given = [each * min(missing, sum(slack)) // max(1, sum(slack)) for each in slack]
+    for place, each in enumerate(slack):
+        if sum(given) < missing and given[place] < each:
+            given[place] += 1
+    return [column.width - each for column, each in zip(columns, given, strict=True)]
 
 
 def maybe(value: float | None) -> tuple[bool, float]:

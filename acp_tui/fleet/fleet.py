@@ -32,8 +32,9 @@ class Fleet:
 
     `lazy` contexts are listed and dialled only by `look`. `connect` makes the transport of a context; the
     one taken unless given shares what equal credential plugins print. `views` says
-    what will be asked of `rows`: a one-shot list of releases need not follow pods. All methods belong to the loop
-    `start` was called on, and none of them waits for a cluster but those that say so.
+    what will be asked of `rows`: a one-shot list of releases need not follow pods. `turn` is held
+    by whoever decodes a list. All methods belong to the loop `start` was called on, and none of them waits for a
+    cluster but those that say so.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Fleet:
         self._pump: asyncio.Task[None] | None = None
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
-        self._turn = asyncio.Semaphore(DECODES_AT_ONCE)
+        self.turn = asyncio.Semaphore(DECODES_AT_ONCE)
         connect = connect or Dialer()
         for context in contexts:
             self._add(context, connect)
@@ -65,7 +66,7 @@ class Fleet:
             self._wake.set()
 
         session = Session(
-            context, connect=connect, clock=self._clock, changed=changed, views=self._views, turn=self._turn
+            context, connect=connect, clock=self._clock, changed=changed, views=self._views, turn=self.turn
         )
         self._pictures[context.name] = Picture(session, self._shared, self._clock)
 

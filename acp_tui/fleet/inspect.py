@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from acp_tui.clients.kube.streams import logs as stream_logs
 from acp_tui.clients.kube.transport import METADATA
 from acp_tui.fleet.describe import Description, describe
 from acp_tui.fleet.fleet import Fleet
+from acp_tui.fleet.live_table import LiveTable
 from acp_tui.fleet.session import Session
 from acp_tui.fleet.tables import MergedTable, merged_table
 from acp_tui.fleet.trees import TreeReader
@@ -115,6 +116,16 @@ class Inspector:
         """Any kind by any word kubectl takes, in the columns its servers print, clusters merged."""
         sessions = [self._fleet.session(name) for name in self._fleet.names if clusters is None or name in clusters]
         return await merged_table(kind_word, sessions, namespace=namespace)
+
+    def rows_first(
+        self, kind_word: str, *, clusters: frozenset[str] | None = None, namespace: str = ""
+    ) -> AsyncGenerator[MergedTable]:
+        """The same table while somebody looks: all rows as soon as they can be had, then again after each change.
+
+        Close it (aclose) when nobody looks any more.
+        """
+        sessions = [self._fleet.session(name) for name in self._fleet.names if clusters is None or name in clusters]
+        return LiveTable(kind_word, sessions, namespace=namespace, turn=self._fleet.turn).snapshots()
 
     def kind_of(self, ref: ObjectRef) -> Kind:
         """How the object's cluster addresses its kind; UsageError for groups of ours that are no objects."""

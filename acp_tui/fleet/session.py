@@ -42,9 +42,9 @@ Connect = Callable[[Context], Transport]
 class Session:
     """A cluster while the console is open; `store` is what is known of it, `kinds` what it serves (None before).
 
-    `settled` is set once every watched kind has had an answer, or the cluster could not be reached at all. `views`
-    limit what is followed to what they show. A cluster is watched while somebody looks at it (`attend`), else polled.
-    `turn` is what a fleet shares for decoding (lister.Turn).
+    `settled` is set once every watched kind has had an answer, or the cluster could not be reached at all, `learned`
+    once `kinds` are known. `views` limit what is followed to what they show. A cluster is watched while somebody looks
+    at it (`attend`), else polled. `turn` is what a fleet shares for decoding (lister.Turn).
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Session:
         self.kinds: Kinds | None = None
         self._views = views
         self.settled = asyncio.Event()
+        self.learned = asyncio.Event()
         self.store = Store(context.name, clock=clock, changed=changed)
         self.store.production = context.production
         self.store.server = context.server
@@ -181,6 +182,7 @@ class Session:
                 await self.pulse.naps.sleep(10.0)
                 continue
             self.kinds = kinds
+            self.learned.set()
             self._identify(self._told)
             if known is None:
                 self._touch_all()
@@ -221,7 +223,7 @@ class Session:
             room=self._room,
             turn=self._turn,
             sleep=self.pulse.naps.sleep,
-            namespaces=self._namespaces,
+            namespaces=self.readable,
             uneasy=self.pulse.uneasy,
             every=POLL_SECONDS if self.pulse.behind else 0.0,
         )
@@ -237,7 +239,7 @@ class Session:
         self.pulse.refresh()
         self.settled.set()
 
-    async def _namespaces(self) -> tuple[str, ...]:
+    async def readable(self) -> tuple[str, ...]:
         """Namespaces we may read, the context's own first, for users who may not read all; found once."""
         if self._readable is None:
             self._readable = asyncio.create_task(self._find_readable(), name=f"namespaces {self.name}")

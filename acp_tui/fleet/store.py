@@ -23,7 +23,7 @@ from acp_tui.model.objects import (
     Workload,
 )
 from acp_tui.model.platform import AppRelease
-from acp_tui.model.refs import Clock
+from acp_tui.model.refs import Clock, Kind
 from acp_tui.model.release import ReleaseRef
 
 PROJECT_LABEL = "cpaas.io/project"
@@ -107,6 +107,13 @@ class Store:
     def project_of(self, namespace: str) -> str:
         found = self.namespaces.items.get(f"/{namespace}")
         return (found.metadata.labels or {}).get(PROJECT_LABEL) or "" if found else ""
+
+    def shelf_of(self, kind: Kind) -> Shelf[Any] | None:
+        """Where all objects of a kind are followed; None for kinds of which only some are, or none."""
+        for watch in PLAN:
+            if (watch.group, watch.kind) == (kind.group, kind.kind) and not watch.label_selector:
+                return self.shelves[watch.id]
+        return None
 
     def known(self, *ids: str) -> bool:
         return all(self.shelves[id].known for id in ids)

@@ -30,13 +30,15 @@ class ObjectRow(Struct, frozen=True):
 class MergedTable(Struct, frozen=True):
     """Rows of all clusters under the union of their columns; `problems` are clusters that are not in it, and why.
 
-    The first column is the name, then the cluster, then the namespace where the kind has one.
+    The first column is the name, then the cluster, then the namespace where the kind has one. `live` rows are kept up
+    to date by watches; rows that are not live are as old as their answer.
     """
 
     title: str
     columns: tuple[TableColumn, ...]
     rows: tuple[ObjectRow, ...]
     problems: tuple[str, ...] = ()
+    live: bool = False
 
 
 async def merged_table(word: str, sessions: Sequence[Session], *, namespace: str = "") -> MergedTable:
@@ -53,12 +55,7 @@ async def merged_table(word: str, sessions: Sequence[Session], *, namespace: str
         elif kind is not None:
             served.append((session, kind))
     if not served:
-        asked = ", ".join(session.name for session in sessions if session.kinds)
-        raise UsageError(
-            f"No cluster serves {word}",
-            tried=f"asked {asked or 'no cluster that answers'}",
-            advice="use a kind, plural or short name as kubectl api-resources lists them",
-        )
+        raise nobody_serves(word, sessions)
     answers = await asyncio.gather(*(_ask(session, kind, namespace) for session, kind in served))
     tables = []
     for (session, kind), answer in zip(served, answers, strict=True):
@@ -67,6 +64,15 @@ async def merged_table(word: str, sessions: Sequence[Session], *, namespace: str
         else:
             tables.append((session.name, kind, answer))
     return _merge(served[0][1], tables, problems)
+
+
+def nobody_serves(word: str, sessions: Sequence[Session]) -> UsageError:
+    asked = ", ".join(session.name for session in sessions if session.kinds)
+    return UsageError(
+        f"No cluster serves {word}",
+        tried=f"asked {asked or 'no cluster that answers'}",
+        advice="use a kind, plural or short name as kubectl api-resources lists them",
+    )
 
 
 async def _ask(session: Session, kind: Kind, namespace: str) -> Table | str:

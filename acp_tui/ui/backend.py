@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -60,6 +60,12 @@ class InspectorPort(Protocol):
     ) -> AsyncIterator[str]: ...
 
     async def table(self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = "") -> MergedTable: ...
+
+    def rows_first(
+        self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = ""
+    ) -> AsyncGenerator[MergedTable]:
+        """The table again after each change, until it is closed."""
+        ...
 
 
 class ControllerPort(Protocol):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from acp_tui.model.objects import Meta
-from acp_tui.wire.kubernetes import ListMeta, Unreadable
+from acp_tui.wire.kubernetes import ListMeta, Status, Unreadable, decode_status
 from acp_tui.wire.text import clean, one_line
 
 ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -38,6 +40,19 @@ class Table(Struct, frozen=True):
     continue_token: str = ""
 
 
+class TableEvent(Struct, frozen=True):
+    """One line of a table's watch: `rows` are empty for BOOKMARK and ERROR; `status` is what an ERROR says."""
+
+    type: str
+    rows: tuple[TableRow, ...] = ()
+    resource_version: str = ""
+    status: Status | None = None
+
+
+Share = Callable[[str, str], str]
+"""`dict.setdefault` of whoever wants equal cells to be one string in memory."""
+
+
 class _Column(Struct, frozen=True):
     name: str | None = None
     type: str | None = None
@@ -61,13 +76,47 @@ class _Table(Struct, frozen=True, rename="camel"):
     rows: list[_Row | None] | None = None
 
 
-def decode_table(data: bytes) -> Table:
+class _Event(Struct, frozen=True):
+    type: str | None = None
+    object: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_NO_META = Meta()
+
+
+@lru_cache(maxsize=8)
+def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type_)
+
+
+def decode_table_event(line: bytes, width: int, *, share: Share | None = None) -> TableEvent:
+    """One line of a watch that asked for a table of `width` columns; raises Unreadable."""
+    try:
+        envelope: _Event = _decoder(_Event).decode(line)
+        kind = envelope.type or ""
+        if kind == "ERROR":
+            return TableEvent(kind, status=decode_status(bytes(envelope.object)))
+        found: _Table = _decoder(_Table).decode(envelope.object)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _no_table() from error
+    version = (found.metadata.resource_version if found.metadata else "") or ""
+    if kind == "BOOKMARK":
+        return TableEvent(kind, resource_version=version)
+    if found.kind != "Table":
+        raise _no_table()
+    rows = tuple(_row(row, width, share or _as_it_is) for row in found.rows or () if row is not None)
+    return TableEvent(
+        kind, rows=rows, resource_version=version or (rows[-1].meta.resource_version if rows else "") or ""
+    )
+
+
+def decode_table(data: bytes, *, share: Share | None = None) -> Table:
     """The table; a row shorter than the columns is filled with empty cells, a longer one is cut.
 
     Raises Unreadable where the answer is no Table (an old or aggregated server may send the plain list instead).
     """
     try:
-        found = msgspec.json.decode(data, type=_Table)
+        found: _Table = _decoder(_Table).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _no_table() from error
     if found.kind != "Table":
@@ -81,7 +130,8 @@ def decode_table(data: bytes) -> Table:
         )
         for column in found.column_definitions or ()
     )
-    rows = tuple(_row(row, len(columns)) for row in found.rows or () if row is not None)
+    keep, width = share or _as_it_is, len(columns)
+    rows = tuple([_row(row, width, keep) for row in found.rows or () if row is not None])
     meta = found.metadata or ListMeta()
     return Table(
         columns=columns,
@@ -91,15 +141,22 @@ def decode_table(data: bytes) -> Table:
     )
 
 
-def _row(row: _Row, width: int) -> TableRow:
-    cells = [_cell(value) for value in (row.cells or [])[:width]]
-    cells += [""] * (width - len(cells))
-    return TableRow(cells=tuple(cells), meta=_meta(row.object))
+def _as_it_is(text: str, same: str) -> str:
+    return text
+
+
+def _row(row: _Row, width: int, keep: Share) -> TableRow:
+    texts = [value if type(value) is str and value.isprintable() else _cell(value) for value in row.cells or ()]
+    if len(texts) != width:
+        texts = [*texts[:width], *[""] * (width - len(texts))]
+    return TableRow(tuple([keep(text, text) for text in texts]), _meta(row.object))
 
 
 def _meta(raw: msgspec.Raw) -> Meta:
+    if len(raw) <= len(b"null"):
+        return _NO_META
     try:
-        partial = msgspec.json.decode(raw, type=_Partial | None)
+        partial: _Partial | None = _decoder(_Partial | None).decode(raw)
     except msgspec.ValidationError:
         return Meta()
     return (partial.metadata if partial else None) or Meta()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -121,6 +121,11 @@ class FakeInspector:
         self.asked.append(("logs", container, follow, previous, timestamps))
         for line in self.log_lines.get(ref.key, []):
             yield line
+
+    async def rows_first(
+        self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = ""
+    ) -> AsyncGenerator[Any]:
+        yield await self.table(kind_word, clusters=clusters, namespace=namespace)
 
     async def table(self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = "") -> Any:
         self.asked.append(("table", kind_word, clusters, namespace))

@@ -52,8 +52,28 @@ def test_every_view_fits_every_usual_width(which: View[Any], width: int) -> None
     total = sum(cells for _, cells in fitted) + GAP * (len(fitted) - 1)
 
     assert width - 6 <= total <= width
-    assert all(cells >= column.width for column, cells in fitted)
+    assert all(cells >= (column.least or column.width) for column, cells in fitted)
     assert all(len(column.title) <= column.width for column in which.columns)
+
+
+@pytest.mark.parametrize(
+    ("which", "wanted"),
+    [
+        (APPLICATIONS, {"name", "env", "health", "ready", "reason"}),
+        (RELEASES, {"name", "env", "revision", "status", "chart", "updated"}),
+        (QUOTAS, {"namespace", "worst", "cpu", "memory"}),
+    ],
+    ids=["applications", "releases", "quotas"],
+)
+def test_eighty_columns_show_what_one_acts_on(which: View[Any], wanted: set[str]) -> None:
+    assert wanted <= {column.id for column, _ in which.fit(76)}
+
+
+def test_names_shrink_for_what_matters_and_for_nothing_else() -> None:
+    narrow, wide = ({column.id: cells for column, cells in APPLICATIONS.fit(width)} for width in (76, 156))
+
+    assert narrow["name"] < wide["name"]
+    assert wide["name"] >= 20
 
 
 def test_what_matters_most_is_never_hidden() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from acp_tui.wire.kubernetes import Unreadable
-from acp_tui.wire.table import decode_table
+from acp_tui.wire.table import decode_table, decode_table_event
 
 
 def table(rows: Any, **more: Any) -> bytes:
@@ -58,3 +58,37 @@ def test_a_table_can_go_on() -> None:
 def test_a_server_that_prints_no_table_is_told(body: bytes) -> None:
     with pytest.raises(Unreadable):
         decode_table(body)
+
+
+def test_a_line_of_a_watch_is_a_row_with_its_object() -> None:
+    meta = {"name": "pay-1", "namespace": "shop", "uid": "u-1", "resourceVersion": "7"}
+    row = {"cells": ["pay-1", 1], "object": {"metadata": meta}}
+    line = json.dumps({"type": "MODIFIED", "object": {"kind": "Table", "rows": [row]}}).encode()
+
+    event = decode_table_event(line, 3)
+
+    assert (event.type, event.resource_version) == ("MODIFIED", "7")
+    assert event.rows[0].cells == ("pay-1", "1", "")
+    assert event.rows[0].meta.uid == "u-1"
+
+
+def test_a_watch_that_fell_behind_says_so_and_a_bookmark_has_no_rows() -> None:
+    gone = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}
+    mark = {"type": "BOOKMARK", "object": {"kind": "Table", "metadata": {"resourceVersion": "9"}, "rows": None}}
+
+    error = decode_table_event(json.dumps(gone).encode(), 1)
+    bookmark = decode_table_event(json.dumps(mark).encode(), 1)
+
+    assert error.status is not None
+    assert error.status.code == 410
+    assert (bookmark.rows, bookmark.resource_version) == ((), "9")
+
+
+def test_equal_cells_can_be_one_string() -> None:
+    texts: dict[str, str] = {}
+    rows = [{"cells": [f"pay-{n}", "a state that many rows are in"]} for n in range(2)]
+    body = {"kind": "Table", "columnDefinitions": [{"name": "Name"}, {"name": "Status"}], "rows": rows}
+
+    first, second = decode_table(json.dumps(body).encode(), share=texts.setdefault).rows
+
+    assert first.cells[1] is second.cells[1]

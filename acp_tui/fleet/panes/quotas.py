@@ -25,7 +25,7 @@ def _tightest(row: QuotaSummary, resources: tuple[str, ...]) -> QuotaUse | None:
 
 
 def _quota_column(
-    id: str, title: str, resources: tuple[str, ...], *, width: int, priority: int = 0
+    id: str, title: str, resources: tuple[str, ...], *, width: int, least: int = 0, priority: int = 0
 ) -> Column[QuotaSummary]:
     def ratio(row: QuotaSummary) -> float | None:
         use = _tightest(row, resources)
@@ -35,6 +35,7 @@ def _quota_column(
         id=id,
         title=title,
         width=width,
+        least=least,
         priority=priority,
         grow=1,
         cell=lambda row, now: use_cell(_tightest(row, resources)),
@@ -62,6 +63,7 @@ QUOTAS: View[QuotaSummary] = View(
             id="namespace",
             title="NAMESPACE",
             width=16,
+            least=15,
             names=True,
             middle=True,
             grow=1,
@@ -72,7 +74,9 @@ QUOTAS: View[QuotaSummary] = View(
             id="cluster",
             title="CLUSTER",
             width=11,
+            least=9,
             names=True,
+            middle=True,
             grow=1,
             cell=lambda row, now: Cell(row.cluster),
             sort=lambda row: row.cluster,
@@ -120,9 +124,9 @@ QUOTAS: View[QuotaSummary] = View(
             cell=lambda row, now: text_cell(row.worst.resource if row.worst else "", Tone.DIM),
             sort=lambda row: row.worst.resource if row.worst else "",
         ),
-        _quota_column("cpu", "CPU", _CPU, width=19),
-        _quota_column("memory", "MEMORY", _MEMORY, width=21),
-        _quota_column("pods", "PODS", _PODS, width=17, priority=1),
+        _quota_column("cpu", "CPU", _CPU, width=21, least=18),
+        _quota_column("memory", "MEMORY", _MEMORY, width=23, least=20),
+        _quota_column("pods", "PODS", _PODS, width=19, least=16, priority=1),
         _quota_column("storage", "STORAGE", _STORAGE, width=20, priority=4),
     ),
 )

@@ -44,6 +44,7 @@ RELEASES: View[ReleaseSummary] = View(
             id="name",
             title="NAME",
             width=16,
+            least=14,
             names=True,
             middle=True,
             grow=2,
@@ -54,8 +55,8 @@ RELEASES: View[ReleaseSummary] = View(
             id="namespace",
             title="NAMESPACE",
             width=10,
+            least=8,
             names=True,
-            middle=True,
             grow=1,
             cell=lambda row, now: Cell(row.ref.namespace),
             sort=lambda row: row.ref.namespace,
@@ -63,8 +64,10 @@ RELEASES: View[ReleaseSummary] = View(
         Column(
             id="cluster",
             title="CLUSTER",
-            width=10,
+            width=11,
+            least=9,
             names=True,
+            middle=True,
             grow=1,
             cell=lambda row, now: Cell(row.ref.cluster),
             sort=lambda row: row.ref.cluster,
@@ -73,7 +76,6 @@ RELEASES: View[ReleaseSummary] = View(
             id="env",
             title="ENV",
             width=4,
-            priority=3,
             cell=lambda row, now: environment_cell(row.production),
             sort=lambda row: not row.production,
         ),
@@ -88,7 +90,17 @@ RELEASES: View[ReleaseSummary] = View(
         Column(
             id="status", ages=True, title="STATUS", width=13, glyph=True, cell=_release_status, sort=_release_severity
         ),
-        Column(id="chart", title="CHART", width=13, grow=2, cell=lambda row, now: text_cell(_chart(row)), sort=_chart),
+        Column(
+            id="chart",
+            title="CHART",
+            width=14,
+            least=11,
+            middle=True,
+            priority=1,
+            grow=2,
+            cell=lambda row, now: text_cell(_chart(row)),
+            sort=_chart,
+        ),
         Column(
             id="app_version",
             title="APP",
@@ -101,7 +113,7 @@ RELEASES: View[ReleaseSummary] = View(
             id="owner",
             title="OWNER",
             width=24,
-            priority=1,
+            priority=2,
             grow=1,
             cell=lambda row, now: text_cell(
                 str(row.owner), Tone.DIM if row.owner.kind is OwnerKind.HELM else Tone.ACCENT

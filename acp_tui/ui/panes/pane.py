@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from acp_tui.ui.app import AcpApp
     from acp_tui.ui.backend import Backend
 
-OBJECTS_SECONDS = 5.0
-"""A table of any kind is asked for again after so long, while somebody looks at it."""
+OLD_SECONDS = 60.0
+"""A table that no watch keeps up to date is old after so long."""
 TITLES = {"clusters": "Fleet"}
 
 
@@ -46,7 +48,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         self.aim = aim
         self.trail: list[Aim] = []
         self._scope = Scope()
-        self._asked_at = 0.0
+        self._looking: tuple[str, frozenset[str] | None, str] | None = None
         self._answered_at: float | None = None
         self._table: MergedTable | None = None
         self._refused: AcpTuiError | None = None
@@ -82,8 +84,9 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             self.trail.append(self._left())
         changed = (aim.view, aim.kind) != (self.aim.view, self.aim.kind)
         self.aim = aim
-        self._asked_at = 0.0
         self._refused = None
+        if self._looking is not None and self._looking != self._kind_looked_at():
+            self.screen.workers.cancel_group(self.screen, self._look_group)
         if changed:
             self._table = None
             self._answered_at = None
@@ -142,12 +145,12 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         """Let time pass."""
         self.grid.tick()
         self.say_where()
-        if self.aim.view == OBJECTS and self.acp.clock() - self._asked_at >= OBJECTS_SECONDS:
+        if self.aim.view == OBJECTS and self._looking is None:
             self.update()
 
     def _rows(self, backend: Backend) -> Sequence[Any] | None:
         if self.aim.view == OBJECTS:
-            self._ask(backend)
+            self._look(backend)
             return None
         if self.aim.view == "activity":
             rows: Sequence[Any] = backend.controller.operations()
@@ -157,25 +160,41 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             rows = [row for row in rows if self.aim.shows(row)]
         return rows
 
-    def _ask(self, backend: Backend) -> None:
-        now = self.acp.clock()
-        if self._refused is not None or now - self._asked_at < OBJECTS_SECONDS:
-            return
-        self._asked_at = now
+    @property
+    def _look_group(self) -> str:
+        return f"objects-{id(self)}"
+
+    def _kind_looked_at(self) -> tuple[str, frozenset[str] | None, str] | None:
         aim = self.aim
-        asked = backend.inspector.table(aim.kind, clusters=aim.clusters, namespace=aim.namespace)
+        return (aim.kind, aim.clusters, aim.namespace) if aim.view == OBJECTS else None
 
-        async def answer() -> None:
+    def _look(self, backend: Backend) -> None:
+        """Follow the kind for as long as the pane looks at it."""
+        wanted = self._kind_looked_at()
+        if wanted is None or self._refused is not None or self._looking == wanted:
+            return
+        self._looking = wanted
+        kind, clusters, namespace = wanted
+
+        async def look() -> None:
             try:
-                table = await asked
+                async with aclosing(backend.inspector.rows_first(kind, clusters=clusters, namespace=namespace)) as got:
+                    async for table in got:
+                        if self._looking is not wanted:
+                            return
+                        self._show_table(table)
             except AcpTuiError as error:
-                self._refused = error
-                self.say_where()
+                if self._looking is wanted:
+                    self._refused = error
+                    self.say_where()
                 raise
-            if (self.aim.kind, self.aim.view) == (aim.kind, OBJECTS):
-                self._show_table(table)
+            except asyncio.CancelledError:
+                # The screen it ran on was closed: the next tick looks again.
+                if self._looking is wanted:
+                    self._looking = None
+                raise
 
-        self.acp.run_safely(answer(), doing=f"List {aim.kind}", group=f"objects-{id(self)}")
+        self.acp.run_safely(look(), doing=f"List {kind}", group=self._look_group)
 
     def _show_table(self, table: MergedTable) -> None:
         from acp_tui.ui.panes.objects import view_of
@@ -226,12 +245,14 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
                 return (("no answer", Tone.FAIL),)
             if self._answered_at is None:
                 return (("loading…", Tone.DIM),)
+            if self._table is not None and self._table.live and not self._table.problems:
+                return (("live", Tone.DIM),)
             old = int(now - self._answered_at)
             missing = len(self._table.problems) if self._table is not None else 0
             if missing:
                 plural = "" if missing == 1 else "s"
                 return ((f"without {missing} cluster{plural} · {old} s ago", Tone.STALE),)
-            return ((f"{old} s ago", Tone.STALE if old > 2 * OBJECTS_SECONDS else Tone.DIM),)
+            return ((f"{old} s ago", Tone.STALE if old > OLD_SECONDS else Tone.DIM),)
         return self._scope.state(now)
 
     def _failing(self) -> int:

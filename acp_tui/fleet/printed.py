@@ -1,0 +1,67 @@
+"""The printed rows of one kind of one cluster, by namespace and name."""
+
+from __future__ import annotations
+
+from acp_tui.fleet.session import Session
+from acp_tui.fleet.tables import ObjectRow
+from acp_tui.model.refs import Kind, ObjectRef
+from acp_tui.wire.table import Share, TableColumn, TableRow
+
+Key = tuple[str, str]
+
+
+class Printed:
+    """Rows stay in the order they came in, and a row that says the same stays the same object.
+
+    `problem` is why they may be old or missing, `live` that a watch keeps them.
+    """
+
+    def __init__(self, session: Session, kind: Kind, *, share: Share) -> None:
+        self.session = session
+        self.kind = kind
+        self.columns: tuple[TableColumn, ...] = ()
+        self.rows: dict[Key, ObjectRow] = {}
+        self.problem = ""
+        self.live = False
+        self._shelf = session.store.shelf_of(kind)
+        self._share = share
+        self._name = 0
+        self._others: tuple[int, ...] = ()
+
+    def head(self, columns: tuple[TableColumn, ...]) -> None:
+        """Takes the columns of an answer; those of one kind are all alike."""
+        if columns == self.columns:
+            return
+        self.columns = columns
+        self._name = next((at for at, each in enumerate(columns) if each.name == "Name"), 0)
+        self._others = tuple(at for at, each in enumerate(columns) if at != self._name and each.name != "Namespace")
+
+    def put(self, row: TableRow, namespace: str = "") -> Key:
+        """`namespace` is where it was asked for; metadata, where the row has any, knows better."""
+        meta, cluster, kind = row.meta, self.session.name, self.kind
+        name = meta.name or (row.cells[self._name] if row.cells else "")
+        space = meta.namespace or namespace
+        space = self._share(space, space)
+        uid = meta.uid or self._uid(space, name)
+        places = (cluster, space) if kind.namespaced else (cluster,)
+        cells = (name, *places, *[row.cells[at] for at in self._others])
+        made = ObjectRow(ObjectRef(cluster, kind.group, kind.kind, space, name, uid), cells)
+        if self.rows.get((space, name)) != made:
+            self.rows[space, name] = made
+        return space, name
+
+    def drop(self, row: TableRow) -> None:
+        self.rows.pop((row.meta.namespace or "", row.meta.name or ""), None)
+
+    def keep(self, keys: set[Key]) -> None:
+        """Drops all others."""
+        for key in self.rows.keys() - keys:
+            del self.rows[key]
+
+    def _uid(self, namespace: str, name: str) -> str:
+        """Who it is, where the fleet follows the kind anyway, or as it was known before."""
+        found = self._shelf.items.get(f"{namespace}/{name}") if self._shelf is not None else None
+        if found is not None:
+            return found.metadata.uid or ""
+        known = self.rows.get((namespace, name))
+        return known.ref.uid if known else ""

@@ -1,0 +1,165 @@
+"""Any kind while somebody looks: all rows first, every change behind, nothing left open afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+
+from acp_tui.fleet.fleet import Fleet
+from acp_tui.fleet.inspect import Inspector
+from acp_tui.fleet.tables import MergedTable
+from acp_tui.model.errors import UsageError
+from acp_tui.sim.cluster import SimCluster
+from acp_tui.sim.faults import Faults
+from acp_tui.sim.serve import Fleet as Box
+from tests.fleet.scenery import Obj, create, fleet_of, namespace, pod, spec
+
+LONG = 20.0
+SPACES = ("shop", "retail")
+RELEASES = frozenset({"releases"})
+
+
+def objects() -> list[Obj]:
+    return [*map(namespace, SPACES), *(pod(f"{space}-{n}", space=space) for space in SPACES for n in range(3))]
+
+
+@asynccontextmanager
+async def looking(word: str, *, namespace: str = "") -> AsyncIterator[tuple[Table, Fleet, Box]]:
+    async with fleet_of(spec("east", objects()), spec("west", objects()), views=RELEASES) as (fleet, box):
+        await fleet.settled(LONG)
+        async with aclosing(Inspector(fleet).rows_first(word, namespace=namespace)) as snapshots:
+            yield Table(snapshots), fleet, box
+
+
+class Table:
+    """Snapshots as they come; `until` reads on to the first that has the fact."""
+
+    def __init__(self, snapshots: AsyncIterator[MergedTable]) -> None:
+        self._snapshots = snapshots
+        self.seen: list[MergedTable] = []
+
+    async def until(self, fact: Callable[[MergedTable], bool]) -> MergedTable:
+        async with asyncio.timeout(LONG):
+            async for table in self._snapshots:
+                self.seen.append(table)
+                if fact(table):
+                    return table
+        raise AssertionError("it ended")
+
+
+def names(table: MergedTable, cluster: str = "east") -> list[str]:
+    return sorted(row.ref.name for row in table.rows if row.ref.cluster == cluster)
+
+
+def whole(table: MergedTable) -> bool:
+    return len(table.rows) == 12 and table.live
+
+
+async def test_all_rows_come_from_one_small_request_a_namespace() -> None:
+    async with looking("pods") as (table, fleet, box):
+        before = box["east"].stats.requests
+
+        shown = await table.until(whole)
+
+        spaces = {each.metadata.name for each in fleet.session("east").store.namespaces}
+        assert box["east"].stats.requests - before == len(spaces) + 1  # and the watch
+        assert names(shown) == ["retail-0", "retail-1", "retail-2", "shop-0", "shop-1", "shop-2"]
+        assert [column.name for column in shown.columns][:4] == ["Name", "Cluster", "Namespace", "Ready"]
+        assert shown.rows[0].cells[1] == shown.rows[0].ref.cluster
+        assert {row.ref.namespace for row in shown.rows} == set(SPACES)
+
+
+async def test_an_object_that_changes_is_the_same_row() -> None:
+    async with looking("pods") as (table, _, box):
+        before = await table.until(whole)
+        change(box["east"], "shop-1", reason="Evicted")
+
+        after = await table.until(lambda shown: any("Evicted" in row.cells for row in shown.rows))
+
+        assert [row.key for row in after.rows] == [row.key for row in before.rows]
+        (changed,) = [row for row in after.rows if "Evicted" in row.cells]
+        assert (changed.ref.cluster, changed.ref.name) == ("east", "shop-1")
+        assert changed.ref.uid != ""
+        untouched = [row for row in before.rows if row.key != changed.key]
+        assert all(any(row is other for other in after.rows) for row in untouched)
+
+
+async def test_objects_come_and_go() -> None:
+    async with looking("pods") as (table, _, box):
+        await table.until(whole)
+        create(box["west"], pod("new", space="retail"))
+        await table.until(lambda shown: "new" in names(shown, "west"))
+
+        remove(box["west"], "new", space="retail")
+        gone = await table.until(lambda shown: "new" not in names(shown, "west"))
+
+        assert len(gone.rows) == 12
+
+
+async def test_nothing_stays_open_when_nobody_looks() -> None:
+    async with looking("pods") as (table, _, box):
+        before = box["east"].stats.open_watches
+        await table.until(whole)
+        assert box["east"].stats.open_watches == before + 1
+    assert {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("table ")} == set()
+
+
+async def test_one_namespace_is_one_request() -> None:
+    async with looking("pods", namespace="shop") as (table, _, box):
+        before = box["east"].stats.requests
+
+        shown = await table.until(lambda shown: len(shown.rows) == 6 and shown.live)
+
+        assert box["east"].stats.requests - before == 2
+        assert names(shown) == ["shop-0", "shop-1", "shop-2"]
+
+
+async def test_kinds_without_namespaces_have_no_such_column() -> None:
+    async with looking("ns") as (table, _, _box):
+        shown = await table.until(lambda shown: shown.live)
+
+        assert [column.name for column in shown.columns][:3] == ["Name", "Cluster", "Status"]
+        assert {"shop", "retail"} <= set(names(shown))
+
+
+async def test_a_word_nobody_serves_is_an_error() -> None:
+    async with looking("gizmos") as (table, _, _box):
+        with pytest.raises(UsageError, match="No cluster serves gizmos"):
+            await table.until(lambda shown: False)
+
+
+async def test_a_cluster_that_does_not_answer_is_named_and_keeps_nobody_waiting() -> None:
+    down = Faults(down="refuse")
+    async with fleet_of(spec("east", objects()), spec("edge-9", []), down=down, views=RELEASES) as (fleet, _):
+        snapshots = Inspector(fleet).rows_first("pods")
+        shown = await Table(snapshots).until(lambda shown: len(shown.rows) == 6)
+        await snapshots.aclose()
+
+        assert names(shown, "edge-9") == []
+
+
+async def test_a_gap_in_the_watch_is_closed_by_printing_again() -> None:
+    async with looking("pods") as (table, _, box):
+        await table.until(whole)
+        box["east"].set_faults(Faults(gone=True))
+        remove(box["east"], "shop-0", space="shop")
+
+        await table.until(lambda shown: "shop-0" not in names(shown))
+
+
+def change(cluster: SimCluster, name: str, *, reason: str) -> None:
+    kind = cluster.kinds.of_kind("v1", "Pod")
+    assert kind is not None
+    changed = cluster.writer.change(
+        kind, "shop", name, lambda found: found["status"].update(phase="Failed", reason=reason), sub="status"
+    )
+    assert changed
+
+
+def remove(cluster: SimCluster, name: str, *, space: str) -> None:
+    kind = cluster.kinds.of_kind("v1", "Pod")
+    assert kind is not None
+    cluster.writer.purge(kind, space, name)
