@@ -32,22 +32,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    from acp_tui.clients.kube.http import Dialer
-    from acp_tui.clients.kube.kubeconfig import load
-    from acp_tui.controlplane.captain import Captain
-    from acp_tui.controlplane.engine import HelmOfThisMachine
-    from acp_tui.controlplane.member import Member
+    from acp_tui.controlplane.crew import captain_of
     from acp_tui.controlplane.settings import Settings, Style
 
-    kubeconfig = load([options.kubeconfig] if options.kubeconfig else None)
-    kubeconfig.context(options.main)
-    called = dict(each.split("=", 1) for each in options.name)
-    dial = Dialer()
-    members = [
-        Member(context, transport=dial(context), also=(called[context.name],) if context.name in called else ())
-        for context in kubeconfig.contexts
-        if not context.problem
-    ]
     settings = Settings(
         style=Style(options.conditions),
         history_limit=options.history,
@@ -56,13 +43,13 @@ async def _run(options: argparse.Namespace) -> None:
         sync_timeout=options.sync_timeout,
         first_retry=options.first_retry,
     )
-    main = next(member for member in members if member.context.name == options.main)
-    captain = Captain(members, main=main, engine=HelmOfThisMachine(options.engine), settings=settings)
+    called = dict(each.split("=", 1) for each in options.name)
+    captain = captain_of(options.kubeconfig, main=options.main, called=called, engine=options.engine, settings=settings)
     running = asyncio.ensure_future(captain.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)
-    logging.info("Captain works on %s", ", ".join(member.names[0] for member in members))
+    logging.info("Captain is on duty for %s", options.main)
     with contextlib.suppress(asyncio.CancelledError):
         await running
 

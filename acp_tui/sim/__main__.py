@@ -35,6 +35,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 async def _run(options: argparse.Namespace) -> None:
+    from acp_tui.sim.captain import keep_captain
     from acp_tui.sim.cluster import ADMIN
     from acp_tui.sim.live import Life
     from acp_tui.sim.scenario.fleet import Scenery, fleet
@@ -62,6 +63,7 @@ async def _run(options: argparse.Namespace) -> None:
     async with serve(specs, tls=tls, life=life) as running:
         write_private(path, running.kubeconfig(ca=authority))
         write_private(restricted, running.kubeconfig(user="viewer", ca=authority))
+        duty = asyncio.create_task(keep_captain(running, path))
         try:
             ready = {
                 "kubeconfig": str(path),
@@ -73,6 +75,8 @@ async def _run(options: argparse.Namespace) -> None:
             sys.stdout.flush()
             await _until_unwanted(options, done)
         finally:
+            duty.cancel()
+            await asyncio.gather(duty, return_exceptions=True)
             _remove(path, restricted, made)
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from acp_tui.sim.answers import ApiError, path_not_found
 from acp_tui.sim.faults import Faults
+from acp_tui.sim.museum import PREFIX, archive
 from acp_tui.sim.store import encode
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ class Admin:
         self._cluster = cluster
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """GET, PUT (replace), PATCH (change some) and DELETE (clear) of faults; GET stats; POST compact."""
+        """GET, PUT (replace), PATCH (change some) and DELETE (clear) of faults; GET stats and charts; POST compact."""
+        if request.path.startswith(PREFIX) and request.method in ("GET", "HEAD"):
+            return archive(request.path)
         user = self._cluster.authorizer.user_of(request.headers.get("Authorization"), None, [])
         if not user.is_admin or request.remote not in ("127.0.0.1", "::1", None):
             raise ApiError(403, "Forbidden", "only an administrator on this machine may do this")

@@ -59,20 +59,21 @@ def digest(request: HelmRequest) -> str:
 
 async def find_seat(clusters: Clusters, ref: ReleaseRef, *, kinds: KindsOf) -> Seat:
     """Looks in the release's own cluster and in the global one. Raises Refused where no HelmRequest can be found."""
+    main = _main(clusters)
     answer = await find_owner(clusters, ref, {})
     owner = answer.owner
     if owner.kind is not OwnerKind.HELMREQUEST or not owner.name:
         raise Refused(
             f"No HelmRequest is found that keeps {ref.name}",
-            tried=answer.doubt or "looked in its cluster and in the global one",
-            advice="It may be kept in a cluster, or be hidden by rights, that this kubeconfig does not reach.",
+            tried=answer.doubt or f"looked in {ref.cluster} and {'in the global cluster' if main else 'nowhere else'}",
+            advice="Rights may hide it." if main else "Open the global cluster too: it keeps most HelmRequests.",
         )
     cluster = _named(clusters, owner.cluster, ref)
     kind = (await kinds(cluster)).by_gk(GROUP, KIND)
     if kind is None:
         raise Refused(f"{owner.cluster} does not serve {KIND}", tried=f"asked for {owner.name}")
     request = await read_request(cluster.transport, kind.path(owner.namespace, owner.name))
-    return Seat(cluster, kind, owner, request, _main(clusters) or cluster)
+    return Seat(cluster, kind, owner, request, main or cluster)
 
 
 def _named(clusters: Clusters, name: str, ref: ReleaseRef) -> Cluster:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import zlib
+import random
 from typing import TYPE_CHECKING
 
+from acp_tui.controlplane.spechash import spec_hash
+from acp_tui.sim.museum import PREFIX
 from acp_tui.sim.scenario.catalog import releases
 from acp_tui.sim.scenario.charts import DESCRIPTIONS
-from acp_tui.sim.scenario.history import DAY, stamp
+from acp_tui.sim.scenario.history import DAY, base_values, image_values, kept_versions, stamp
 from acp_tui.sim.scenario.platform import SYSTEM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acp_tui.sim.kinds import Obj
     from acp_tui.sim.scenario.catalog import Deployed
     from acp_tui.sim.scenario.plant import Planter
@@ -18,35 +22,37 @@ if TYPE_CHECKING:
 REPOSITORY = "public-charts"
 
 
-def plant_captain_objects(planter: Planter, clusters: list[str]) -> None:
+def plant_captain_objects(planter: Planter, clusters: list[str], *, sized: Callable[[Deployed], Deployed]) -> None:
+    """`sized` gives a release the replicas it was planted with."""
     old = planter.now - 200 * DAY
     planter.put(
         {
             "apiVersion": "app.alauda.io/v1beta1",
             "kind": "ChartRepo",
             "metadata": {"name": REPOSITORY, "namespace": SYSTEM, "labels": {"project.cpaas.io/catalog": "true"}},
-            "spec": {"type": "OCI", "url": "oci://charts.example.org/public"},
+            "spec": {"type": "Chart", "url": f"{planter.cluster.url}{PREFIX}"},
             "status": {"phase": "Synced"},
         },
         born=old,
     )
-    versions: dict[str, set[tuple[int, int, int]]] = {name: set() for name in DESCRIPTIONS}
+    versions: dict[str, set[str]] = {name: set() for name in DESCRIPTIONS}
     for cluster in clusters:
         for release in releases(cluster):
-            versions[release.chart].add(release.version)
+            versions[release.chart].update(kept_versions(release))
             if release.store == "captain":
-                planter.put(_request(planter, release, cluster), born=old)
+                planter.put(_request(planter, sized(release), cluster), born=old)
         planter.put(_registered(cluster), born=old)
         planter.put(_platform_cluster(planter, cluster), born=old)
     for name, found in versions.items():
         entries = [
             {
                 "name": name,
-                "version": ".".join(map(str, v)),
-                "appVersion": ".".join(map(str, v)),
+                "version": version,
+                "appVersion": version,
                 "description": DESCRIPTIONS[name],
+                "urls": [f"{name}-{version}.tgz"],
             }
-            for v in sorted(found, reverse=True)
+            for version in sorted(found, key=lambda text: [int(part) for part in text.split(".")], reverse=True)
         ]
         planter.put(
             {
@@ -68,7 +74,8 @@ def _request(planter: Planter, release: Deployed, cluster: str) -> Obj:
         {"type": kind, "status": "True", "reason": reason, "lastTransitionTime": when, "message": ""}
         for kind, reason in (("Initialized", "ChartLoaded"), ("Validated", "Validated"), ("Synced", "ChartSynced"))
     ]
-    return {
+    tag = _tag(release)
+    request: Obj = {
         "apiVersion": "app.alauda.io/v1",
         "kind": "HelmRequest",
         "metadata": {
@@ -83,15 +90,21 @@ def _request(planter: Planter, release: Deployed, cluster: str) -> Obj:
             "clusterName": cluster,
             "namespace": release.namespace,
             "releaseName": release.name,
-            "values": {"replicas": release.replicas},
+            "values": base_values(release, release.revision, random.Random(0)) | image_values(release, tag),  # noqa: S311
         },
         "status": {
             "phase": "Synced",
             "version": version,
-            "lastSpecHash": str(zlib.crc32(f"{release.name}{version}".encode())),
             "conditions": conditions,
         },
     }
+    request["status"]["lastSpecHash"] = spec_hash(request)
+    return request
+
+
+def _tag(release: Deployed) -> str:
+    """The image of the newest revision, as `past_of` has it."""
+    return "8.1.2" if release.chart == "valkey" else ".".join(map(str, release.version))
 
 
 def _registered(cluster: str) -> Obj:

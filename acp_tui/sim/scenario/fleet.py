@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acp_tui.sim.cluster import SimCluster
+    from acp_tui.sim.scenario.catalog import Deployed
 
 PLATFORM = "https://acp.example.org"
 WORKLOAD_CLUSTERS = ("prod-east", "prod-west", "staging", "edge-7", "edge-9")
@@ -71,6 +72,12 @@ def fleet(scenery: Scenery) -> list[ClusterSpec]:
     return specs
 
 
+def _sized(release: Deployed, scenery: Scenery) -> Deployed:
+    if scenery.scale == 1.0 or release.name == "payments-api":
+        return release
+    return replace(release, replicas=max(1, round(release.replicas * scenery.scale)))
+
+
 def _populate_with(scenery: Scenery) -> Callable[[SimCluster], None]:
     def populate(cluster: SimCluster) -> None:
         planter = Planter(cluster, now=scenery.now)
@@ -86,15 +93,13 @@ def _populate(planter: Planter, scenery: Scenery) -> None:
     platform.plant_system(planter, nodes, is_global=cluster.spec.is_global)
     if cluster.spec.is_global:
         platform.plant_projects(planter, list(WORKLOAD_CLUSTERS), seed=scenery.seed, scale=scenery.scale)
-        plant_captain_objects(planter, list(WORKLOAD_CLUSTERS))
+        plant_captain_objects(planter, list(WORKLOAD_CLUSTERS), sized=lambda release: _sized(release, scenery))
         return
     rows = releases(cluster.name)
     platform.plant_tenants(planter, ((d.namespace, d.project) for d in rows))
     platform.plant_viewer(planter, ("shop", "retail") if any(d.namespace == "shop" for d in rows) else ("retail",))
     for release in rows:
-        sized = release
-        if scenery.scale != 1.0 and release.name != "payments-api":
-            sized = replace(release, replicas=max(1, round(release.replicas * scenery.scale)))
+        sized = _sized(release, scenery)
         if (cluster.name, release.name) == ("prod-east", "payments-api"):
             incidents.plant_failed(planter, sized)
         elif (cluster.name, release.name) == ("prod-east", "invoice-worker"):

@@ -73,9 +73,20 @@ def base_values(release: Deployed, number: int, rng: random.Random) -> Obj:
         values["ingress"] = {"host": release.host}
     if release.chart in ("api", "search") and release.replicas >= 10:
         values["autoscaling"] = {"minReplicas": release.replicas, "maxReplicas": release.replicas * 2}
-    if rng.random() < 0.2 and release.chart != "valkey":
+    if rng.random() < 0.2 and release.chart != "valkey" and release.store != "captain":
         values["strategy"] = {"maxUnavailable": "10%"}
     return values
+
+
+def image_values(release: Deployed, tag: str) -> Obj:
+    """Captain takes charts from a repository, where nothing is made for one release: its image is among its values."""
+    return {"image": {"repository": release.image_name, "tag": tag}} if release.store == "captain" else {}
+
+
+def kept_versions(release: Deployed) -> list[str]:
+    """Chart versions of the revisions that are kept, newest first, some more than once."""
+    slow = release.name != "payments-api"
+    return [_back(release.version, (step + 1) // 2 if slow else step) for step in range(release.kept)]
 
 
 def past_of(release: Deployed, *, now: float, rng: random.Random) -> list[Past]:
@@ -95,7 +106,7 @@ def past_of(release: Deployed, *, now: float, rng: random.Random) -> list[Past]:
                 number=number,
                 tag=tag,
                 version=version,
-                user_values=base_values(release, number, rng),
+                user_values=base_values(release, number, rng) | image_values(release, tag),
                 status="deployed" if step == 0 else "superseded",
                 deployed=moment,
                 changed=moment + 4 if step == 0 else replaced,
