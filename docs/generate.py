@@ -1,4 +1,4 @@
-"""`python docs/generate.py` writes the reference pages of the manual, keys.md and settings.md, from the program."""
+"""`python docs/generate.py` writes from the program what the manual refers to: keys, settings, the schema of policies."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from acp_tui.actions import CONTEXTS, PLACES, actions_of
 from acp_tui.config import settings
 from acp_tui.config.keymaps import keymap_names, load_keymap
+from acp_tui.config.policy import schema
 from acp_tui.config.settings import Settings
 
 HERE = Path(__file__).resolve().parent
@@ -74,7 +75,12 @@ def _sentences() -> dict[str, str]:
     return found
 
 
-PAGES = {"keys.md": keys_page, "settings.md": settings_page}
+def policy_schema() -> str:
+    """JSON schema of policy files."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+PAGES = {"keys.md": keys_page, "settings.md": settings_page, "policy.schema.json": policy_schema}
 
 
 def main() -> int:

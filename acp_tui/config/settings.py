@@ -34,6 +34,9 @@ class Settings:
     production: tuple[str, ...] = (r"(^|[-_./])prod",)
     """Patterns (searched, not matched whole) over context and cluster names that need a typed confirmation."""
 
+    policy: tuple[str, ...] = ()
+    """Policy files besides policy.toml, such as one a team shares; relative ones lie beside config.toml."""
+
     helm_engine: str = ""
     """Helm to use: helm3, helm4, python, or a path; empty takes the first that is found."""
 
@@ -89,9 +92,9 @@ def _from_document(document: Document) -> tuple[Settings, tuple[Problem, ...]]:
     return replace(defaults, **taken), tuple(problems)
 
 
-def _wrong(name: str, value: object, default: object) -> str:
+def _wrong(name: str, value: Any, default: object) -> str:
     if isinstance(default, tuple):
-        return _wrong_patterns(value)
+        return _wrong_texts(value) or (_wrong_patterns(value) if name == "production" else "")
     if type(value) is not type(default):
         return f"must be {_KIND[type(default)]}"
     if name == "glyphs" and value not in GLYPHS:
@@ -104,15 +107,15 @@ def _wrong(name: str, value: object, default: object) -> str:
 _KIND: dict[type, str] = {str: "text in quotes", bool: "true or false", int: "a whole number"}
 
 
-def _wrong_patterns(value: object) -> str:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        return "must be a list of texts"
-    return next(iter(_wrong_pattern(value)), "")
+def _wrong_texts(value: object) -> str:
+    fine = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return "" if fine else "must be a list of texts"
 
 
-def _wrong_pattern(patterns: list[str]) -> Iterable[str]:
+def _wrong_patterns(patterns: Iterable[str]) -> str:
     for pattern in patterns:
         try:
             re.compile(pattern)
         except re.error as error:
-            yield f"holds {pattern!r}, which is no regular expression: {error}"
+            return f"holds {pattern!r}, which is no regular expression: {error}"
+    return ""
