@@ -15,6 +15,7 @@ from acp_tui.controllers.effects import effects_between, hook_effects, mask_mani
 from acp_tui.controllers.observe import observe
 from acp_tui.model.errors import Refused
 from acp_tui.model.plan import Check, Intent, Plan, Step, Verb
+from acp_tui.model.release import Owner, OwnerKind
 
 if TYPE_CHECKING:
     from acp_tui.clients.kube.discovery import Kinds
@@ -38,7 +39,8 @@ async def plan_through_request(ground: Ground, clusters: Clusters, *, kinds: Kin
         seat = await find_seat(clusters, ground.ref, kinds=kinds)
     except Refused as error:
         check = shared.refused("owner", "Its HelmRequest is found", f"{error.title}: {error.tried}", error.advice)
-        return _plan(ground, intent, f"{intent.verb.value} {ground.ref.name}", checks=(asked, check))
+        words = f"{intent.verb.value.capitalize()} {ground.ref.name}"
+        return _plan(ground, intent, words, owner=Owner(OwnerKind.HELMREQUEST), checks=(asked, check))
     served: Kinds = await kinds(seat.main)  # type: ignore[assignment]
     sketched = await sketch(ground, seat, served)
     draft = sketched.draft

@@ -66,14 +66,17 @@ async def find_seat(clusters: Clusters, ref: ReleaseRef, *, kinds: KindsOf) -> S
         raise Refused(
             f"No HelmRequest is found that keeps {ref.name}",
             tried=answer.doubt or f"looked in {ref.cluster} and {'in the global cluster' if main else 'nowhere else'}",
-            advice="Rights may hide it." if main else "Open the global cluster too: it keeps most HelmRequests.",
+            advice="It may name this cluster otherwise, or rights may hide the HelmRequest."
+            if main
+            else "Open the global cluster too: it keeps most HelmRequests.",
         )
     cluster = _named(clusters, owner.cluster, ref)
     kind = (await kinds(cluster)).by_gk(GROUP, KIND)
     if kind is None:
         raise Refused(f"{owner.cluster} does not serve {KIND}", tried=f"asked for {owner.name}")
     request = await read_request(cluster.transport, kind.path(owner.namespace, owner.name))
-    return Seat(cluster, kind, owner, request, main or cluster)
+    keeper = cluster if cluster.store.role is Role.GLOBAL else main or cluster
+    return Seat(cluster, kind, owner, request, keeper)
 
 
 def _named(clusters: Clusters, name: str, ref: ReleaseRef) -> Cluster:
