@@ -12,6 +12,7 @@ from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.http import Dialer
 from acp_tui.fleet.picture import Picture, Shared
 from acp_tui.fleet.session import Connect, Session
+from acp_tui.fleet.tiers import Tiers
 from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
 from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.errors import ClusterError, RecordError, UsageError
@@ -59,6 +60,7 @@ class Fleet:
         connect = connect or Dialer()
         for context in contexts:
             self._add(context, connect)
+        self._tiers = Tiers(picture.session for picture in self._pictures.values())
 
     def _add(self, context: Context, connect: Connect) -> None:
         def changed(views: frozenset[str]) -> None:
@@ -80,11 +82,18 @@ class Fleet:
     def start(self) -> None:
         """Dials every context that is not lazy; returns at once."""
         self._pump = asyncio.create_task(self._tell_for_ever(), name="fleet")
-        for name, picture in self._pictures.items():
-            if name not in self._lazy:
-                picture.session.start()
+        self._tiers.start([name for name in self._pictures if name not in self._lazy])
+
+    def attend(self, clusters: frozenset[str] | None) -> None:
+        """Says which clusters are on a screen, None for all.
+
+        They are watched; those that left the screen a minute ago, and what is more than a program should watch, are
+        polled.
+        """
+        self._tiers.attend(clusters)
 
     async def close(self) -> None:
+        self._tiers.close()
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
@@ -105,7 +114,7 @@ class Fleet:
 
     def look(self, name: str) -> None:
         """Dials a listed cluster, if it is not dialled yet."""
-        self._picture(name).session.start()
+        self._tiers.look(self._picture(name).session)
 
     def session(self, name: str) -> Session:
         """The session of one cluster; UsageError for a name the fleet does not have."""

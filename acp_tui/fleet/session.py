@@ -27,7 +27,7 @@ from acp_tui.model.release import ReleaseRef
 from acp_tui.wire.kubernetes import decode_one
 
 DISCOVER_SECONDS = 300.0
-POLL_SECONDS = 120.0
+POLL_SECONDS = 150.0
 """Between two lists of a kind of a cluster that nobody looks at: with its pulse less than 0.2 requests a second."""
 LISTS_AT_ONCE = 4
 NAMESPACES_TRIED = 40
@@ -119,7 +119,7 @@ class Session:
         self._task.add_done_callback(self._ended)
 
     def attend(self, watched: bool) -> None:
-        """Whether its kinds are watched, because somebody looks, or listed every two minutes."""
+        """Whether its kinds are watched, because somebody looks, or listed now and then."""
         if self.pulse.behind == watched:
             self.pulse.behind = not watched
             self._replan.set()

@@ -26,6 +26,10 @@ class FleetPort(Protocol):
         """Rows of "clusters", "applications", "releases" or "quotas"; None means all clusters."""
         ...
 
+    def attend(self, clusters: frozenset[str] | None) -> None:
+        """Say which clusters somebody looks at, None for all: they are watched, the others only polled."""
+        ...
+
     def subscribe(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Be told, on the loop and at most ten times a second, which views changed; returns the way out."""
         ...

@@ -162,6 +162,10 @@ class Workspace(BaseScreen):
         for pane in self.panes:
             if pane.display:
                 pane.tick()
+        if self.acp.backend is not None and self.panes:
+            scopes = [pane.aim.clusters for pane in self.panes]
+            shown = [scope for scope in scopes if scope is not None]
+            self.acp.backend.fleet.attend(frozenset().union(*shown) if len(shown) == len(scopes) else None)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
