@@ -1,4 +1,4 @@
-"""`python docs/generate.py` writes from the program what the manual refers to: keys, settings, the schema of policies."""
+"""`python docs/generate.py` writes what the manual takes from the program: keys, settings, the schema of policies."""
 
 from __future__ import annotations
 

@@ -218,12 +218,13 @@ class TestActing:
         assert "3" in answer.error["title"] + answer.error["tried"]
         assert answer.error["advice"]
 
-    def test_a_release_that_captain_keeps_is_not_touched_through_helm(self, acp: Acp) -> None:
-        words = ("--context", "prod-west", "--context", "global", "--yes", "-o", "json")
-        answer = acp("release", "uninstall", "tracking-web", *words)
+    def test_a_release_that_captain_keeps_is_planned_through_its_owner_and_not_through_helm(self, acp: Acp) -> None:
+        words = ("--context", "prod-west", "--context", "global", "-o", "json")
+        plan = acp("release", "plan", "uninstall", "tracking-web", *words).document["plan"]
 
-        assert (answer.code, answer.error["slug"]) == (7, "refused")
-        assert "HelmRequest" in answer.error["tried"]
+        assert plan["owner"]["kind"] == "HelmRequest"
+        assert plan["engine"] == "Captain"
+        assert "HelmRequest tracking-web-prod-west" in plan["headline"]
 
     def test_a_release_is_deployed_upgraded_rolled_back_and_uninstalled(self, acp: Acp, tmp_path: Path) -> None:
         values = tmp_path / "values.yaml"
