@@ -9,6 +9,7 @@ import click
 
 from acp_tui.cli.act import deploy, plan, rollback, uninstall, upgrade
 from acp_tui.cli.find import VIEWS, find_release, release_options
+from acp_tui.cli.marks import adopt, pause, resume, resync
 from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_list, print_table, print_text
 from acp_tui.cli.target import Target, open_fleet, target_options
 from acp_tui.model.errors import UsageError
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def release() -> None:
-    """Reads one release: history, show, diff; acts on it: plan, deploy, upgrade, rollback, uninstall."""
+    """Reads one release: history, show, diff. Acts on it: plan, deploy, upgrade, rollback, uninstall.
+
+    On a release that Captain keeps also: pause, resume, resync, adopt.
+    """
 
 
 release.add_command(plan)
@@ -27,6 +31,10 @@ release.add_command(deploy)
 release.add_command(upgrade)
 release.add_command(rollback)
 release.add_command(uninstall)
+release.add_command(pause)
+release.add_command(resume)
+release.add_command(resync)
+release.add_command(adopt)
 
 
 @release.command()

@@ -54,7 +54,7 @@ async def plan_through_request(ground: Ground, clusters: Clusters, *, kinds: Kin
     )
     found = (asked, *await _checks(ground, seat, sketched, served))
     production = ground.cluster.store.production
-    newest = ground.newest
+    running = next((each for each in ground.history if each.status == "deployed"), ground.newest)
     return _plan(
         ground,
         draft.intent,
@@ -67,7 +67,7 @@ async def plan_through_request(ground: Ground, clusters: Clusters, *, kinds: Kin
         not_undone=draft.not_undone,
         undo=draft.undo,
         confirm=ground.ref.name if production or intent.verb is Verb.UNINSTALL else "",
-        base_revision=newest.revision if newest else 0,
+        base_revision=running.revision if running else 0,
         base_resource_version=seat.pin,
         target_chart=draft.target_chart,
         manifest=mask_manifest(draft.manifest) if draft.manifest else "",

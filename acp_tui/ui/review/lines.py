@@ -18,12 +18,20 @@ VERB_TITLE = {
     Verb.UPGRADE: "Upgrade",
     Verb.ROLLBACK: "Roll back",
     Verb.UNINSTALL: "Uninstall",
+    Verb.PAUSE: "Pause",
+    Verb.RESUME: "Resume",
+    Verb.RESYNC: "Sync again",
+    Verb.ADOPT: "Adopt",
 }
 VERB_WORDS = {
     Verb.DEPLOY: "deploy",
     Verb.UPGRADE: "upgrade",
     Verb.ROLLBACK: "roll back",
     Verb.UNINSTALL: "uninstall",
+    Verb.PAUSE: "pause",
+    Verb.RESUME: "resume",
+    Verb.RESYNC: "sync again",
+    Verb.ADOPT: "adopt",
 }
 CHECK_LOOK = {
     CheckResult.PASS: (Tone.OK, "ok"),
@@ -55,6 +63,8 @@ def passage(plan: Plan) -> str:
     if intent.verb is Verb.ROLLBACK:
         after = str(intent.revision) if intent.revision else "?"
         return f"{before} → {after}, as revision {plan.base_revision + 1}"
+    if intent.verb is Verb.PAUSE:
+        return f"stays at {before}"
     if intent.verb is Verb.UNINSTALL:
         return f"{before} → nothing" + (", history kept" if intent.keep_history else "")
     chart = plan.target_chart or " ".join(part for part in (intent.chart, intent.version) if part)
@@ -68,6 +78,8 @@ def head(plan: Plan, width: int) -> list[Line]:
     lines: list[Line] = []
     if owner.kind is OwnerKind.HELM:
         lines += _labelled("Through", f"{through}; nobody else owns this release", Tone.PLAIN, width)
+    elif owner.kind is OwnerKind.HELMREQUEST and owner.name:
+        lines += _labelled("Through", f"{owner}, which Captain carries out", Tone.PLAIN, width)
     else:
         lines += _labelled("Owner", f"{owner} would undo what Helm does", Tone.WARN, width)
     if plan.headline:
