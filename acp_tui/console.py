@@ -20,8 +20,14 @@ REMEMBERED = 50
 
 
 def open_console(target: Target, look: Look) -> None:
-    """Runs the console until it is left."""
-    console(target, look).run()
+    """Runs the console until it is left; ends the program with another code than 0 where it did not end well."""
+    from acp_tui.terminal.capabilities import check_terminal
+
+    check_terminal()
+    app = console(target, look)
+    app.run()
+    if app.return_code:
+        raise SystemExit(app.return_code)
 
 
 def console(target: Target, look: Look) -> AcpApp:

@@ -18,7 +18,7 @@ from acp_tui.model.errors import AcpTuiError, UsageError
 class Commands(click.Group):
     """Imports a command's module when it is called, so that opening the console pays for none of them."""
 
-    lazy = ("get", "release", "doctor", "demo", "keys", "completion")
+    lazy = ("get", "release", "doctor", "demo", "keys", "completion", "reset-terminal")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.lazy)
@@ -28,7 +28,8 @@ class Commands(click.Group):
             return None
         from importlib import import_module
 
-        command = getattr(import_module(f"acp_tui.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"acp_tui.cli.{name}"), name)
         return command if isinstance(command, click.Command) else None
 
 

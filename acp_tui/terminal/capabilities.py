@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from acp_tui.model.errors import UsageError
+
 if TYPE_CHECKING:
     from textual.driver import Driver
 
@@ -21,6 +23,17 @@ def driver_for(env: Mapping[str, str] = os.environ) -> type[Driver] | None:
     from acp_tui.terminal.driver import ThriftyDriver
 
     return ThriftyDriver
+
+
+def check_terminal(env: Mapping[str, str] = os.environ) -> None:
+    """UsageError where no screen can be drawn: no terminal, or one that says it can only print lines."""
+    advice = "use `acp-tui get …` and `acp-tui release …`, which print lines"
+    if env.get("TEXTUAL_DRIVER"):
+        return
+    if env.get("TERM", "dumb") == "dumb" and sys.platform != "win32":
+        raise UsageError("This terminal only prints lines (TERM=dumb), and the console needs a screen", advice=advice)
+    if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()):
+        raise UsageError("The console needs a terminal for its keys and its screen", advice=advice)
 
 
 def repaint(driver: Driver | None) -> None:

@@ -14,6 +14,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
 
+from acp_tui.terminal.attention import RESTORE_TITLE, SAVE_TITLE, title
 from acp_tui.terminal.colours import Depth
 from acp_tui.terminal.input import Decoder, Piece
 from acp_tui.terminal.link import Link
@@ -24,6 +25,8 @@ from acp_tui.terminal.screen import Screen
 if TYPE_CHECKING:
     from textual.app import App
 
+SMALLEST = (40, 10)
+"""Columns and lines below which nothing useful can be read."""
 LEAVING_SECONDS = 2.0
 """How long a slow line may take to put the terminal back as it was."""
 LISTENING_SECONDS = 0.1
@@ -48,7 +51,7 @@ class ThriftyDriver(LinuxDriver):
         self._depth = Depth.NONE if app.no_color else Depth.of(app.console.color_system)
         app.console._color_system = ColorSystem.TRUECOLOR
         self._output = sys.__stderr__.fileno() if sys.__stderr__ is not None else self.fileno
-        self._screen = Screen(*self._get_terminal_size(), depth=self._depth)
+        self._screen = Screen(*self._get_terminal_size(), depth=self._depth, smallest=SMALLEST)
         self._link: Link | None = None
         self._probe = Probe()
         self._scheduled = False
@@ -88,12 +91,14 @@ class ThriftyDriver(LinuxDriver):
             self._writer_thread = None
         if self.input_tty:
             self._screen.hand_on(self._probe.question())
+        self._screen.hand_on(SAVE_TITLE + title(self._app.title))
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._app.exit, None, 128 + number)
 
     def stop_application_mode(self) -> None:
         super().stop_application_mode()
+        self._screen.hand_on(RESTORE_TITLE)
         self._drain()
 
     def close(self) -> None:
@@ -158,6 +163,10 @@ class ThriftyDriver(LinuxDriver):
                     self._dispatch(translator, decoder.feed(data))
                 elif patience:
                     self._dispatch(translator, decoder.rest())
+
+    def send_message(self, message: Message) -> None:
+        """Hand a message to the program; a pasted novel is one call a key and not one task a key."""
+        self._loop.call_soon_threadsafe(self._app.post_message, message)
 
     def _read(self) -> bytes:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import wrap
 
 from acp_tui.terminal.cells import UNKNOWN, Cells
 from acp_tui.terminal.colours import Depth
@@ -34,15 +35,18 @@ class Screen:
     `feed` reads text, cursor moves and colours into the cells wanted. Modes, queries, titles and other sequences that
     paint nothing are handed on in their order. A sequence that is not known is handed on as well, and from then on
     nothing is taken for shown, so that the next frame is a full one. A lone control character
-    is dropped: it has no width.
+    is dropped: it has no width. Below `smallest` columns and lines a sentence stands in place of the picture.
     """
 
-    def __init__(self, width: int, height: int, *, depth: Depth = Depth.TRUE) -> None:
+    def __init__(
+        self, width: int, height: int, *, depth: Depth = Depth.TRUE, smallest: tuple[int, int] = (0, 0)
+    ) -> None:
         self.wanted = Cells(width, height)
         self.shown = Cells(width, height, text=UNKNOWN)
         self.synchronized = False
         self.repeats = False
         self._depth = depth
+        self._smallest = smallest
         self._pen = DEFAULT
         self._at = (0, 0)
         self._resting: tuple[int, int] | None = None
@@ -123,14 +127,14 @@ class Screen:
         if not self._visible:
             return aside
         out = _Stroke(repeats=self.repeats)
-        wanted, shown = self.wanted, self.shown
+        wanted, shown = self._curtain() or self.wanted, self.shown
         for y in sorted(wanted.dirty):
             texts, pens = wanted.texts[y], wanted.pens[y]
             if texts != shown.texts[y] or pens != shown.pens[y]:
                 _row(out, y, (texts, pens), (shown.texts[y], shown.pens[y]))
                 shown.texts[y][:] = texts
                 shown.pens[y][:] = pens
-        wanted.dirty.clear()
+        self.wanted.dirty.clear()
         frame = out.finished()
         rest = min(self._at[0], wanted.width - 1), min(self._at[1], wanted.height - 1)
         # Where nothing is typed, Textual lets the hidden cursor rest in the corner, and any other place is as good.
@@ -140,6 +144,18 @@ class Screen:
         if self.synchronized and len(frame) >= WORTH_SYNC:
             frame = f"\x1b[?2026h{frame}\x1b[?2026l"
         return aside + frame
+
+    def _curtain(self) -> Cells | None:
+        """A sentence in place of a picture that has no room."""
+        width, height = self.size
+        columns, lines = self._smallest
+        if width >= columns and height >= lines:
+            return None
+        cells = Cells(width, height)
+        words = f"acp-tui needs {columns}x{lines} cells, here are {width}x{height}"
+        for row, line in enumerate(wrap(words, width)):
+            cells.write(0, row, line, DEFAULT)
+        return cells
 
 
 Row = tuple[list[str], list[Pen]]

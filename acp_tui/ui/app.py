@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App
 from textual.screen import Screen
 
 from acp_tui.config.keymaps import chosen_keymap
@@ -18,8 +17,10 @@ from acp_tui.config.themes import FALLBACK, ThemeFile, chosen_theme
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
+from acp_tui.terminal.attention import call
 from acp_tui.terminal.capabilities import driver_for, repaint
 from acp_tui.terminal.glyphs import ASCII, Glyphs, choose
+from acp_tui.ui.crash import Sturdy
 from acp_tui.ui.look import Look, Span, colourless
 from acp_tui.ui.panes.panes import LAYOUT_CSS
 from acp_tui.ui.screens.base import Acting, BaseScreen
@@ -40,9 +41,10 @@ TICK_SECONDS = 1.0
 """How often ages are looked at; a line is drawn again only when its words differ."""
 
 
-class AcpApp(App[None], inherit_bindings=False):
+class AcpApp(Sturdy, inherit_bindings=False):
     """Everything visible; what it knows of clusters comes through the Backend that `open_backend` gives later."""
 
+    TITLE = "acp-tui"
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (180, "-wide")]  # noqa: RUF012 - the base declares it so
@@ -135,9 +137,14 @@ class AcpApp(App[None], inherit_bindings=False):
             self.workspace.failed(error)
             self.show_error(error, doing="Connect")
             return
-        self.backend.controller.subscribe(lambda _: self.refresh_status())
+        self.backend.controller.subscribe(self._operated)
         self.workspace.connected(self.backend)
         self.refresh_status()
+
+    def _operated(self, operation: Operation) -> None:
+        self.refresh_status()
+        if operation.state.over and not self.app_focus and self._driver is not None:
+            self._driver.write(call(f"{operation.headline}: {operation.state.value}"))
 
     async def on_unmount(self) -> None:
         if self._close_backend is not None:

@@ -64,6 +64,7 @@ class Terminal:
         self.received = 0
         self.transcript = bytearray()
         self.rate = rate
+        self.exit_code = -1
         self._answers = answers
         self._budget_at = time.monotonic()
         self.pid, self.descriptor = _started(argv, size, env or {})
@@ -125,7 +126,10 @@ class Terminal:
         raise AssertionError(f"never quiet for {seconds} s in {limit} s")
 
     def _read(self, wait: float) -> bool:
-        """One read; False when the program is gone."""
+        """One read; False when the program or the line is gone."""
+        if self.descriptor < 0:
+            time.sleep(wait)
+            return False
         size = 65536
         if self.rate:
             size = max(1, int(self.rate / 100))
@@ -175,23 +179,33 @@ class Terminal:
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.screen.resize(lines, columns)
 
+    def hang_up(self) -> None:
+        """The line is gone: the kernel tells the program so."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
     @property
     def alive(self) -> bool:
-        return self.pid != 0 and os.waitpid(self.pid, os.WNOHANG) == (0, 0)
+        return self.pid != 0 and not self._ended()
+
+    def _ended(self) -> bool:
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid:
+            self.pid = 0
+            self.exit_code = os.waitstatus_to_exitcode(status)
+        return bool(pid)
 
     def wait(self, seconds: float = 10.0) -> int:
         """Read until the program has ended; its exit code."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             self._read(0.05)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.pid = 0
+            if self._ended():
                 self.pump(0.05)
-                return os.waitstatus_to_exitcode(status)
+                return self.exit_code
         raise AssertionError(f"still runs; the screen is\n{self.text}")
 
     def end(self) -> None:
@@ -199,7 +213,8 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             self.pid = 0
-        os.close(self.descriptor)
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
 
 
 def seen(screen: Emulator) -> list[list[Cell]]:

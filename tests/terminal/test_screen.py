@@ -190,3 +190,13 @@ def test_without_colours_weight_and_reversal_are_left() -> None:
     screen = Screen(4, 1, depth=Depth.NONE)
     screen.feed(ENTER + paint(0, 0, "abcd", "1;7;38;2;255;136;134;44"))
     assert screen.changes() == f"{ENTER}\x1b[1H\x1b[1;7mabcd\x1b[m"
+
+
+def test_where_there_is_no_room_a_sentence_says_so() -> None:
+    screen = Screen(30, 3, smallest=(40, 10))
+    screen.feed(ENTER + paint(0, 0, "a picture"))
+    sent = screen.changes()
+    assert "acp-tui needs 40x10 cells" in sent
+    assert "a picture" not in sent
+    screen.resize(40, 10)
+    assert "a picture" in screen.changes()

@@ -1,0 +1,208 @@
+"""The console on a pseudo-terminal: what it sends, what it survives, how it leaves."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from acp_tui.terminal.colours import PALETTE, Depth, nearest
+from tests.terminal.ptys import PYTHON, Cell, Terminal
+
+STAGE = [PYTHON, "-m", "tests.terminal.stage"]
+STOCK = [*STAGE, "--stock"]
+READY = ("Fleet 6", "Applications 32", "payments-api", "last confirmed")
+SCENES = (
+    ("second row", "j", "first causes"),
+    ("other pane", "\t", "Applications"),
+    ("a page down", "\x1b[6~", "库存服务"),
+    ("help", "?", "Keys in applications"),
+    ("back", "\x1b", "enter open"),
+    ("palette", "\x10", "╭"),
+    ("word in the palette", "rel", "rel"),
+    ("back from it", "\x1b", "enter open"),
+    ("zoomed", "z", "Applications 32"),
+    ("releases", "3", "Releases"),
+    ("filter", "/pay", "payments"),
+)
+
+
+def ready(terminal: Terminal) -> Terminal:
+    terminal.shows(*READY)
+    terminal.quiet()
+    return terminal
+
+
+@pytest.fixture
+def console() -> Iterator[Terminal]:
+    with Terminal(STAGE) as terminal:
+        yield ready(terminal)
+
+
+def reduced(cells: list[list[Cell]]) -> list[list[Cell]]:
+    """The same cells on a terminal of 256 colours, by the nearest colour."""
+    return [[(text, _near(fg), _near(bg), *rest) for text, fg, bg, *rest in row] for row in cells]  # type: ignore[misc]
+
+
+def _near(colour: str) -> str:
+    if len(colour) != 6 or colour == "default":
+        return colour
+    rgb = int(colour[:2], 16), int(colour[2:4], 16), int(colour[4:], 16)
+    return "{:02x}{:02x}{:02x}".format(*PALETTE[nearest(rgb, Depth.EIGHT_BIT)])
+
+
+@pytest.mark.parametrize("colours", ["truecolor", ""])
+def test_every_scene_looks_as_with_the_stock_driver(colours: str) -> None:
+    with Terminal(STAGE, env={"COLORTERM": colours}) as ours, Terminal(STOCK) as stock:
+        ready(ours), ready(stock)
+        for name, typed, mark in (("start", "", "Fleet"), *SCENES):
+            for terminal in (ours, stock):
+                terminal.send(typed)
+            for terminal in (ours, stock):
+                terminal.shows(mark)
+                terminal.quiet(0.3)
+            wanted = stock.cells() if colours else reduced(stock.cells())
+            if ours.cells() != wanted:
+                stock.quiet(1), ours.quiet(1)
+                wanted = stock.cells() if colours else reduced(stock.cells())
+            assert ours.cells() == wanted, name
+
+
+class TestBudgets:
+    """Bytes at 200x50 in true colour."""
+
+    def test_nothing_at_rest(self, console: Terminal) -> None:
+        assert console.pump(3) == 0
+
+    def test_one_cell(self, console: Terminal) -> None:
+        console.signal(signal.SIGUSR1)
+        assert console.shows("42/1") <= 150
+
+    def test_a_move_of_the_cursor(self, console: Terminal) -> None:
+        sizes = []
+        for _ in range(9):
+            console.send("j")
+            sizes.append(console.quiet(0.3))
+        assert sorted(sizes)[4] <= 600
+
+    def test_a_page(self, console: Terminal) -> None:
+        console.send("\t3z")
+        console.quiet()
+        console.send("\x1b[6~")
+        assert 0 < console.quiet() <= 4000
+
+    def test_the_focus(self, console: Terminal) -> None:
+        console.send("\t")
+        assert 0 < console.quiet() <= 1500
+
+    def test_a_dialog(self, console: Terminal) -> None:
+        console.send("\x10")
+        assert 0 < console.quiet() <= 3000
+        console.send("\x1b")
+        assert 0 < console.quiet() <= 3000
+
+    def test_busy_panes(self, console: Terminal) -> None:
+        console.signal(signal.SIGUSR2)
+        console.pump(1)
+        assert 0 < console.pump(4) <= 4 * 10 * 1024
+
+
+class TestSlowLine:
+    def test_a_key_waits_for_the_frame_on_the_line_and_for_no_other(self) -> None:
+        with Terminal(STAGE) as terminal:
+            ready(terminal)
+            terminal.send("z")
+            terminal.quiet()
+            terminal.rate = 30_000
+            for _ in range(40):
+                terminal.send("\x1b[6~\x1b[5~")
+            terminal.send("?")
+            # Eighty pages are some 100 KB; what of them was not on the line yet is never sent.
+            assert terminal.shows("Everywhere", "Next pane") < 40_000
+
+
+class TestInput:
+    def test_a_million_random_bytes_are_survived_and_the_next_key_is_heard(self) -> None:
+        dice = random.Random(4)
+        with Terminal([PYTHON, "-m", "tests.terminal.listener"], size=(60, 12)) as terminal:
+            terminal.shows("listening")
+            for _ in range(256):
+                terminal.send(dice.randbytes(4096))
+            terminal.send(b"\x1b[201~\x1b\\\x1b[24~")
+            terminal.shows("heard f12", seconds=120)
+
+    def test_the_console_survives_random_keys(self, console: Terminal) -> None:
+        dice = random.Random(7)
+        harmless = bytes.maketrans(b"qQ\x11\x1a\x03\r", b"......")
+        for _ in range(4):
+            console.send(dice.randbytes(4096).translate(harmless))
+        console.send(b"\x1b[201~\x1b\\")
+        console.quiet(1, limit=60)
+        assert console.alive, console.exit_code
+
+    def test_a_paste_beside_an_input_presses_no_key(self, console: Terminal) -> None:
+        console.send("\x1b[200~?zq\r\x1b[201~")
+        assert console.quiet() == 0
+        assert console.alive
+
+    def test_the_mouse_is_asked_for_buttons_and_not_for_motion(self) -> None:
+        with Terminal(STAGE) as terminal:
+            ready(terminal)
+            assert b"\x1b[?1002h" in terminal.transcript
+            assert b"1003" not in terminal.transcript
+            terminal.send("\x1b[<0;150;6M\x1b[<0;150;6m")
+            terminal.shows("owner")
+
+    def test_a_terminal_that_is_gone_ends_the_program(self) -> None:
+        with Terminal(STAGE) as terminal:
+            ready(terminal)
+            terminal.hang_up()
+            assert terminal.wait(10) != 0
+
+
+class TestSize:
+    def test_a_thousand_resizes_are_survived_and_the_last_one_is_painted(self, console: Terminal) -> None:
+        dice = random.Random(2)
+        for _ in range(1000):
+            console.resize(dice.randrange(20, 220), dice.randrange(5, 60))
+            console.pump(0.001)
+        console.resize(160, 45)
+        console.quiet(1)
+        assert "Fleet 6" in console.text
+        before = console.cells()
+        console.screen.reset()
+        console.send("\x0c")
+        console.quiet(1)
+        assert console.cells() == before
+
+    def test_the_same_size_again_paints_everything(self, console: Terminal) -> None:
+        before = console.cells()
+        console.screen.reset()
+        console.signal(signal.SIGWINCH)
+        console.quiet()
+        assert console.cells() == before
+
+    def test_redraw_paints_everything(self, console: Terminal) -> None:
+        before = console.cells()
+        console.screen.reset()
+        console.send("\x0c")
+        console.quiet()
+        assert console.cells() == before
+
+
+class TestLeaving:
+    @pytest.mark.parametrize("number", [0, signal.SIGTERM, signal.SIGHUP])
+    def test_the_terminal_is_put_back(self, number: int) -> None:
+        with Terminal(STAGE) as terminal:
+            ready(terminal)
+            if number:
+                terminal.signal(number)
+            else:
+                # Twice, because something runs.
+                terminal.send("qq")
+            assert terminal.wait() == (128 + number if number else 0)
+            end = bytes(terminal.transcript[-400:])
+            for mode in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1002l", b"\x1b[?1004l", b"\x1b[?2004l"):
+                assert mode in end
