@@ -195,8 +195,7 @@ def test_captains_releases_are_listed_and_never_touched_through_helm(acp: Progra
 
     planned = acp("release", "plan", "uninstall", ref["name"], "-n", ref["namespace"], *EAST, "-o", "json", code=None)
     plan = json.loads(planned.stdout)["plan"]
-    assert plan["owner"]["kind"] == "HelmRequest"
-    assert not plan["allowed"] or plan["engine"] == "Captain"
+    assert plan["engine"] == "Captain"
 
 
 def test_both_clusters_are_one_list(acp: Program, bed: Bed, namespace: str) -> None:
