@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from acp_tui.fleet.cells import Cell
@@ -15,11 +16,28 @@ if TYPE_CHECKING:
 
 WIDEST = 40
 """A printed column gets at most so many cells before it shares what is left."""
+LEAST_NAME, LEAST_TEXT = 20, 9
+"""A name, and any other text, may shrink to so many cells."""
 LOOKED_AT = 500
 """So many rows decide how wide a column is."""
-_GOOD = frozenset({"Running", "Ready", "Active", "Bound", "Completed", "Succeeded", "Healthy", "Available"})
-_WAITING = frozenset({"Pending", "ContainerCreating", "Terminating", "PodInitializing", "Progressing"})
-_HEALTH = frozenset({"status", "phase"})
+_GOOD = {
+    *("Running", "Ready", "Active", "Bound", "Completed", "Complete", "Succeeded", "Healthy", "Available"),
+    *("Deployed", "deployed", "Synced", "Established"),
+}
+_WAITING = {
+    *("Pending", "ContainerCreating", "Terminating", "PodInitializing", "Progressing", "Processing", "Suspended"),
+    *("Released", "Ready,SchedulingDisabled"),
+}
+_BAD = ("Error", "BackOff", "Failed", "failed", "Lost", "NotReady", "OOMKilled", "Evicted", "Unknown", "Degraded")
+"""Ends of words that say that something is wrong; a word nobody knows here says nothing."""
+_BAD_STARTS = ("Err", "Invalid", "Failed", "Init:Err", "Init:Crash", "Evicted", "NotReady", "CreateContainer")
+_EVENT = {"last seen", "reason", "object", "message"}
+"""Who tells about others is known by what is told: the own name, made by a machine, goes first where it is narrow."""
+_AGES = {"age", "last seen"}
+_HEALTH = {"status", "phase"}
+_FIRST = {"status", "phase", "ready", "last seen", "reason", "object", "message"}
+_SECOND = {"restarts", "age", "type", "available", "up-to-date", "desired"}
+_SEVERITY = {Tone.FAIL: 0, Tone.WARN: 1}
 _NUMBERS = frozenset({"integer", "number"})
 
 
@@ -27,24 +45,46 @@ def view_of(table: MergedTable) -> View[Any]:
     """A view for one answer; columns are as wide as what they hold."""
     several = len({row.ref.cluster for row in table.rows}) > 1
     namespaced = any(row.ref.namespace for row in table.rows)
-    columns: list[Column[Any]] = []
     printed = {column.name.lower(): place for place, column in enumerate(table.columns)}
-    columns.append(_own("name", "NAME", table, lambda row: row.ref.name, grow=1, names=True))
+    told = printed.keys() >= _EVENT
+    own = [_own("name", "NAME", table, lambda row: row.ref.name, grow=1, middle=True, priority=9 if told else 0)]
     if namespaced:
-        columns.append(_own("namespace", "NAMESPACE", table, lambda row: row.ref.namespace, names=True))
+        own.append(_own("namespace", "NAMESPACE", table, lambda row: row.ref.namespace, priority=1 if told else 0))
     if several:
-        columns.append(_own("cluster", "CLUSTER", table, lambda row: row.ref.cluster, names=True))
-    for name, place in printed.items():
-        if name not in ("name", "namespace", "cluster"):
-            columns.append(_printed(name, table, place))
+        own.append(_own("cluster", "CLUSTER", table, lambda row: row.ref.cluster, middle=True))
+    rest = [
+        _printed(name, table, place, printed.get("ready"))
+        for name, place in printed.items()
+        if name not in ("name", "namespace", "cluster")
+    ]
     return View(
         id="objects",
         title=table.title,
         digit="",
         kind_word=table.title,
-        columns=tuple(columns),
-        order=lambda row: (row.ref.cluster, row.ref.namespace, row.ref.name),
+        columns=(*rest, *own) if told else (*own, *rest),
+        order=_newest_first(printed["last seen"]) if told else _worst_first(printed),
     )
+
+
+def _newest_first(place: int) -> Callable[[Any], Any]:
+    return lambda row: _sortable(_text(row, place))
+
+
+def _worst_first(printed: Mapping[str, int]) -> Callable[[Any], Any]:
+    """What a status column calls wrong, then what waits, then all the others by name."""
+    place = next((printed[name] for name in sorted(_HEALTH) if name in printed), None)
+    ready = printed.get("ready")
+
+    def order(row: Any) -> Any:
+        tone = Tone.PLAIN if place is None else _health(_text(row, place), _text(row, ready))
+        return (_SEVERITY.get(tone, 2), row.ref.cluster, row.ref.namespace, row.ref.name)
+
+    return order
+
+
+def _text(row: Any, place: int | None) -> str:
+    return row.cells[place] if place is not None and place < len(row.cells) else ""
 
 
 def unanswered(kind: str) -> View[Any]:
@@ -61,51 +101,91 @@ def unanswered(kind: str) -> View[Any]:
 
 
 def _own(
-    id_: str, title: str, table: MergedTable, text: Callable[[Any], str], *, grow: int = 0, names: bool
+    id_: str,
+    title: str,
+    table: MergedTable,
+    text: Callable[[Any], str],
+    *,
+    grow: int = 0,
+    middle: bool = False,
+    priority: int = 0,
 ) -> Column[Any]:
     widest = max((width_of(text(row)) for row in table.rows[:LOOKED_AT]), default=0)
     return Column(
         id=id_,
         title=title,
         width=min(max(widest, len(title), 8), WIDEST),
+        least=LEAST_NAME if id_ == "name" else LEAST_TEXT,
         grow=grow,
-        middle=True,
-        names=names,
+        priority=priority,
+        middle=middle,
+        names=True,
         cell=lambda row, now: Cell(text(row)),
         sort=text,
     )
 
 
-def _printed(name: str, table: MergedTable, place: int) -> Column[Any]:
+def _printed(name: str, table: MergedTable, place: int, ready: int | None) -> Column[Any]:
     column = table.columns[place]
-    texts = [row.cells[place] if place < len(row.cells) else "" for row in table.rows[:LOOKED_AT]]
+    texts = [_text(row, place) for row in table.rows[:LOOKED_AT]]
     number = column.type in _NUMBERS or (bool(texts) and all(_size(text) is not None for text in texts if text))
-    # The first thing that goes when it gets narrow is what the server itself calls wide.
     return Column(
         id=name,
         title=column.name.upper(),
         width=min(max([len(column.name), *map(width_of, texts)]) + 2 * (name in _HEALTH), WIDEST),
-        priority=min(9, 1 + place // 3 + (4 if column.priority else 0)),
+        least=0 if number else LEAST_TEXT,
+        grow=4 if name == "message" else 0,
+        priority=_priority(name, place, wide=column.priority > 0),
         align="right" if number else "left",
-        ages=name == "age",
+        ages=name in _AGES,
         glyph=name in _HEALTH,
-        cell=lambda row, now: _cell(name, row.cells[place] if place < len(row.cells) else ""),
-        sort=lambda row: _sortable(row.cells[place] if place < len(row.cells) else ""),
+        middle=name == "object",
+        cell=lambda row, now: _cell(name, _text(row, place), _text(row, ready)),
+        sort=lambda row: _sortable(_text(row, place)),
     )
 
 
-def _cell(name: str, text: str) -> Cell:
+def _priority(name: str, place: int, *, wide: bool) -> int:
+    """The first thing that goes when it gets narrow is what the server itself calls wide."""
+    if name in _FIRST:
+        return 0
+    if name in _SECOND:
+        return 1
+    return min(9, 2 + place // 3 + (4 if wide else 0))
+
+
+def _health(word: str, ready: str = "") -> Tone:
+    """What a status column says; what runs and is not ready is not well."""
+    tone = _tone_of(word)
+    return Tone.WARN if word == "Running" and not _whole(ready) else tone
+
+
+@lru_cache(maxsize=1024)
+def _tone_of(word: str) -> Tone:
+    """What a word of a status column says of health; nothing where it is not known."""
+    if word in _GOOD:
+        return Tone.OK
+    if word in _WAITING or (word.startswith("Init:") and not word.startswith(_BAD_STARTS)):
+        return Tone.WARN
+    return Tone.FAIL if word.endswith(_BAD) or word.startswith(_BAD_STARTS) else Tone.PLAIN
+
+
+def _whole(ready: str) -> bool:
+    part, parted, whole = ready.partition("/")
+    return not parted or part == whole
+
+
+def _cell(name: str, text: str, ready: str) -> Cell:
     if not text or text == "<none>":
         return Cell("-", Tone.DIM)
     if name in _HEALTH:
-        if text in _GOOD:
-            return Cell(text, Tone.OK)
-        return Cell(text, Tone.WARN if text in _WAITING or text.startswith("Init:") else Tone.FAIL)
-    if name == "ready" and "/" in text:
-        part, _, whole = text.partition("/")
-        return Cell(text, Tone.PLAIN if part == whole else Tone.WARN)
-    if name == "age":
+        return Cell(text, _health(text, ready))
+    if name == "ready" and not _whole(text):
+        return Cell(text, Tone.WARN)
+    if name in _AGES:
         return Cell(text, Tone.DIM)
+    if name == "type" and text == "Warning":
+        return Cell(text, Tone.WARN)
     return Cell(text)
 
 
@@ -114,10 +194,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
 
 def _size(text: str) -> float | None:
     """A number, or an age such as `4d3h`, as a number."""
-    try:
+    if text.replace(".", "", 1).isdecimal():
         return float(text)
-    except ValueError:
-        pass
     total, digits = 0.0, ""
     for character in text:
         if character.isdigit():

@@ -16,7 +16,10 @@ from acp_tui.ui.look import Look
 from acp_tui.ui.widgets.cells import cut, fit, width_of
 
 BAR = 6
-"""Cells of a quota bar."""
+"""Cells of a quota bar where there is room for it."""
+SHORTEST_BAR = 3
+NUMBERS = 16
+"""So many cells are left for `74% 91.5/123.5Gi` behind a bar, as long as the bar can give some."""
 
 
 class Painted(NamedTuple):
@@ -157,10 +160,11 @@ class Brush:
             shown = cut(guide, room, "")
             out.append(Segment(shown, self._laid(self.look.of(Tone.DIM), over)))
             room -= width_of(shown)
-        if cell.filled >= 0 and room > BAR + 1:
-            out += self._bar(cell, over)
-            room -= BAR + 1
         text = self.glyphs.say(cell.text)
+        bar = min(BAR, max(SHORTEST_BAR, room - NUMBERS - 1))
+        if cell.filled >= 0 and room > bar + 1:
+            out += self._bar(cell, bar, over)
+            room -= bar + 1
         if column.glyph:
             sign = self.glyphs.of(cell.tone)
             text = f"{sign} {text}" if sign else f"  {text}"
@@ -168,8 +172,9 @@ class Brush:
         out += self._matched(shown, style) if self.words else [Segment(shown, style)]
         return out
 
-    def _bar(self, cell: Painted, over: Style | None) -> list[Segment]:
-        full, empty = self.glyphs.bar_full * cell.filled, self.glyphs.bar_empty * (BAR - cell.filled)
+    def _bar(self, cell: Painted, length: int, over: Style | None) -> list[Segment]:
+        filled = round(cell.filled * length / BAR)
+        full, empty = self.glyphs.bar_full * filled, self.glyphs.bar_empty * (length - filled)
         dim = self._laid(self.look.of(Tone.DIM), over)
         parts = [Segment(full, self._laid(self.look.of(cell.tone), over)), Segment(empty, dim), Segment(" ", dim)]
         return [part for part in parts if part.text]
