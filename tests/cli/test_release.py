@@ -266,7 +266,7 @@ class TestActing:
 
 def done(answer: Answer) -> Any:
     """The operation, which must have been proven healthy."""
-    assert answer.code == 0, answer.err
+    assert answer.code == 0, answer.err or answer.out
     operation = answer.document["operation"]
     assert operation["outcome"]["kind"] == "healthy", operation
     return operation

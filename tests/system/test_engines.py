@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from acp_tui.clients.helm.binary import BinaryEngine
+from acp_tui.clients.helm.binary import BinaryEngine, BinaryRun
 from acp_tui.clients.helm.embedded import EmbeddedEngine
 from acp_tui.clients.helm.engine import EngineRequest, HelmEngine
 from acp_tui.clients.helm.engines import choose, find_engines
@@ -239,6 +239,8 @@ async def test_a_killed_upgrade_stays_pending_and_a_rollback_leads_out(
     await impatient.run(ask(Verb.DEPLOY), Output())
     run = await impatient.begin(ask(Verb.UPGRADE, values=STUCK_HOOK), Output())
     await until_pending(records, ref)
+    assert isinstance(run, BinaryRun)
+    run._process.stop = lambda: False  # no polite word first: helm would mark the revision failed
     await run.cancel()
     result = await run.result()
     assert "pending-upgrade" in result.message
