@@ -80,6 +80,12 @@ def applied(pen: Pen, codes: str, depth: Depth) -> Pen:
     return Pen(attributes, foreground, background, pen.link)
 
 
+@lru_cache(maxsize=4096)
+def begun(codes: str, depth: Depth) -> Pen:
+    """The pen after an SGR sequence that follows a reset."""
+    return applied(DEFAULT, codes, depth)
+
+
 def _extended(numbers: Iterator[int], depth: Depth, *, foreground: bool) -> str:
     kind = next(numbers, 0)
     if kind == 5:

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from acp_tui.terminal.cells import UNKNOWN, Cells
 from acp_tui.terminal.colours import Depth
-from acp_tui.terminal.pens import DEFAULT, Pen, applied, between, blank
+from acp_tui.terminal.pens import DEFAULT, Pen, applied, begun, between, blank
 
 _TOKEN = re.compile(
     r"\x1b\[(?P<sgr>[\d;:]*)m(?P<styled>[^\x00-\x1f\x7f-\x9f]*)"
@@ -23,8 +23,8 @@ _TOKEN = re.compile(
 )
 GAP = 8
 """Cells between two changes that may be cheaper to write again than to step over."""
-REPEATABLE = "\u2e80"
-"""Letters before this one are narrow, and may be repeated by number on a terminal that can."""
+_RUN = re.compile(r"([ -\u2e7f])\1{4,}")
+"""What is worth saying by number: letters of this range are narrow."""
 WORTH_SYNC = 256
 """Characters from which a frame is wrapped so that the terminal shows it at once."""
 
@@ -83,9 +83,14 @@ class Screen:
         for token in _TOKEN.finditer(data):
             kind = token.lastgroup
             if kind == "styled":
-                pen = applied(pen, token["sgr"], depth)
-                if token["styled"]:
-                    x = wanted.write(x, y, token["styled"], pen)
+                codes, text = token["sgr"], token["styled"]
+                # Every run of Textual begins with a full style and ends with a reset, so these two have the short way.
+                if codes == "0" and not pen.link:
+                    pen = DEFAULT
+                else:
+                    pen = begun(codes, depth) if pen is DEFAULT else applied(pen, codes, depth)
+                if text:
+                    x = wanted.write(x, y, text, pen)
             elif kind == "text":
                 x = wanted.write(x, y, token["text"], pen)
             elif kind == "column":
@@ -171,30 +176,33 @@ def _row(out: _Stroke, y: int, wanted: Row, shown: Row) -> None:
     ]
     width = len(texts)
     done = 0
-    for x in differing:
+    for place, x in enumerate(differing):
         if x < done:
             continue
         start = x - 1 if texts[x] == "" and x else x
-        if not out.reach(start, y, texts, pens):
-            out.move(start, y)
-        out.draw(texts[start], pens[start])
-        done = start + 1
+        pen = pens[start]
+        done = x + 1
+        for follower in differing[place + 1 :]:
+            if follower != done or pens[done] is not pen:
+                break
+            done += 1
         while done < width and texts[done] == "":
             done += 1
-            out.x += 1
+        if not out.reach(start, y, texts, pens):
+            out.move(start, y)
+        out.draw(texts[start:done], pen)
 
 
 class _Stroke:
     """A frame as it is written: where the terminal's cursor is, and what it draws with."""
 
-    __slots__ = ("_count", "_parts", "_pen", "_repeats", "_sure", "_text", "x", "y")
+    __slots__ = ("_drawn", "_parts", "_pen", "_repeats", "_sure", "x", "y")
 
     def __init__(self, *, repeats: bool) -> None:
         self._parts: list[str] = []
         self._pen = DEFAULT
         self._repeats = repeats
-        self._text = ""
-        self._count = 0
+        self._drawn: list[str] = []
         self._sure = False
         self.x = 0
         self.y = -1
@@ -208,12 +216,11 @@ class _Stroke:
         gap = texts[self.x : x]
         if len(gap) > GAP or gap[0] == "" or len("".join(gap).encode()) > len(f"\x1b[{x - self.x}C"):
             return False
-        if any(_doubtful(text) for text in gap):
+        if _doubtful(gap):
             return False
         if any(not self._draws(text, pen) for text, pen in zip(gap, pens[self.x : x], strict=True)):
             return False
-        for text in gap:
-            self._put(text)
+        self._drawn += gap
         self.x = x
         return True
 
@@ -226,34 +233,33 @@ class _Stroke:
             self._parts.append(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
         self.x, self.y, self._sure = x, y, True
 
-    def draw(self, text: str, pen: Pen) -> None:
-        if not self._draws(text, pen):
+    def draw(self, texts: list[str], pen: Pen) -> None:
+        """Draw cells with one pen, from where we are."""
+        if _doubtful(texts):
+            # Where terminals disagree about a width, the cell after it is sought by its number.
+            for text in texts:
+                if text and not self._sure:
+                    self.move(self.x, self.y)
+                self._draw(text, pen, 1)
+                self._sure = not _doubtful([text])
+        else:
+            self._draw("".join(texts), pen, len(texts))
+
+    def _draw(self, text: str, pen: Pen, cells: int) -> None:
+        space = text.isspace()
+        if not self._draws(" " if space else text, pen):
             self._settle()
-            wanted = blank(pen) if text == " " else pen
+            wanted = blank(pen) if space else pen
             self._parts.append(between(self._pen, wanted))
             self._pen = wanted
-        self._put(text)
-        self.x += 1
-        # Where terminals disagree about a width, the next cell is sought by its number.
-        self._sure = not _doubtful(text)
-
-    def _put(self, text: str) -> None:
-        if text == self._text:
-            self._count += 1
-        else:
-            self._settle()
-            self._text, self._count = text, 1
+        self._drawn.append(text)
+        self.x += cells
 
     def _settle(self) -> None:
-        """Write what was drawn as often as it was drawn, or say how often."""
-        text, count = self._text, self._count
-        if not count:
-            return
-        if self._repeats and count > 4 and text < REPEATABLE:
-            self._parts.append(f"{text}\x1b[{count - 1}b")
-        else:
-            self._parts.append(text * count)
-        self._text, self._count = "", 0
+        """Write what was drawn with the pen in hand; what repeats is said by number where the terminal can."""
+        text = "".join(self._drawn)
+        self._drawn.clear()
+        self._parts.append(_RUN.sub(_by_number, text) if self._repeats else text)
 
     def _draws(self, text: str, pen: Pen) -> bool:
         """Whether the pen in hand draws this cell as wanted."""
@@ -266,6 +272,11 @@ class _Stroke:
         return "".join(self._parts)
 
 
-def _doubtful(text: str) -> bool:
-    """Whether terminals may disagree about the width: joined marks and pictures, not plain letters of any script."""
-    return len(text) > 1 or text > "\U0001efff"
+def _by_number(run: re.Match[str]) -> str:
+    return f"{run[1]}\x1b[{len(run[0]) - 1}b"
+
+
+def _doubtful(texts: list[str]) -> bool:
+    """Whether terminals may disagree about a width: of joined marks and pictures, not of the letters of any script."""
+    joined = "".join(texts)
+    return not joined.isascii() and (len(joined) + texts.count("") != len(texts) or max(joined) > "\U0001efff")

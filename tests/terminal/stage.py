@@ -1,4 +1,4 @@
-"""The console on a fleet that stands still, as a program of its own: `python -m tests.terminal.stage [--stock]`.
+"""The console on a fleet that stands still, as a program of its own: `python -m tests.terminal.stage`.
 
 SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again.
 """
@@ -14,7 +14,6 @@ from itertools import count
 from msgspec import structs
 
 from acp_tui.config.settings import Settings
-from acp_tui.terminal.capabilities import driver_for
 from acp_tui.ui.app import AcpApp
 from tests.fakes.backend import NOW, FakeFleet, fake_backend
 
@@ -54,8 +53,6 @@ def main() -> None:
     fake = fake_backend()
     settings = Settings(theme=os.environ.get("STAGE_THEME", "dark"), glyphs="full")
     app = AcpApp(fake.open, settings=settings, clock=lambda: NOW)
-    if "--stock" not in sys.argv:
-        app.driver_class = driver_for() or app.driver_class
     stage = Stage(fake.fleet)
 
     async def run() -> None:

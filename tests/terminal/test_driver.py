@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from acp_tui.terminal.capabilities import DRIVER_VARIABLE
 from acp_tui.terminal.colours import PALETTE, Depth, nearest
 from tests.terminal.ptys import PYTHON, Cell, Terminal
 
 STAGE = [PYTHON, "-m", "tests.terminal.stage"]
-STOCK = [*STAGE, "--stock"]
+STOCK = {DRIVER_VARIABLE: "stock"}
 READY = ("Fleet 6", "Applications 32", "payments-api", "last confirmed")
 SCENES = (
     ("second row", "j", "first causes"),
@@ -55,7 +56,7 @@ def _near(colour: str) -> str:
 
 @pytest.mark.parametrize("colours", ["truecolor", ""])
 def test_every_scene_looks_as_with_the_stock_driver(colours: str) -> None:
-    with Terminal(STAGE, env={"COLORTERM": colours}) as ours, Terminal(STOCK) as stock:
+    with Terminal(STAGE, env={"COLORTERM": colours}) as ours, Terminal(STAGE, env=STOCK) as stock:
         ready(ours), ready(stock)
         for name, typed, mark in (("start", "", "Fleet"), *SCENES):
             for terminal in (ours, stock):
