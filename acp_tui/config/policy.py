@@ -249,6 +249,9 @@ def _line(document: Document, table: str, index: int) -> int:
 
 
 def _whole(text: str) -> bool:
+    """Only a text over several lines can hide what looks like a head."""
+    if '"""' not in text and "'''" not in text:
+        return True
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError:

@@ -8,14 +8,17 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from acp_tui.controllers.captain.run import RequestRunner
+from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.lock import ReleaseLock, lock_release
 from acp_tui.controllers.planner import Planner
+from acp_tui.controllers.refusal import refusal
 from acp_tui.controllers.runner import Runner, Sleep, Tools
+from acp_tui.controllers.undo import undo_of
 from acp_tui.controllers.verify import Verify
 from acp_tui.model.errors import Refused, UsageError
 from acp_tui.model.operation import Operation, OperationState, StepProgress
@@ -43,6 +46,7 @@ class Controller:
         read_only: bool = False,
         verify: Verify | None = None,
         records: OpenRecords | None = None,
+        guardrails: Guardrails | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._fleet = fleet
@@ -51,6 +55,7 @@ class Controller:
             fleet, engines=engines, records=self._records, engine=engine, read_only=read_only, clock=clock
         )
         self._journal = journal
+        self._guardrails = guardrails or Guardrails(clock=clock)
         self._clock = clock
         self._verify = verify or Verify()
         self._sleep = sleep
@@ -60,19 +65,36 @@ class Controller:
 
     async def plan(self, intent: Intent) -> Plan:
         """What would happen; raises ClusterError, ChartError, EngineError or UsageError where that cannot be said."""
-        return await self._planner.plan(intent)
+        plan = await self._planner.plan(intent)
+        return await asyncio.to_thread(self._guardrails.judge, plan, self._planner.cluster(intent.release.cluster))
+
+    async def undo(self, id: str) -> Intent:
+        """The intent that takes an operation back; raises Refused where there is none, or the release moved since."""
+        operation = self.operation(id)
+        cluster = self._planner.cluster(operation.release.cluster)
+        return undo_of(operation, await self._records(cluster.transport).history(operation.release))
 
     def start(self, plan: Plan) -> Operation:
         """Begins the act and returns at once.
 
-        Raises Refused where a check of the plan says no or somebody already works on the release. That the release
-        has not moved since the plan is looked at in the first steps, before Helm is started.
+        Raises Refused where a check of the plan or the policy, as it is now, says no, or somebody already works on
+        the release; the journal then has that. That the release has not moved since the plan is looked at in the
+        first steps, before Helm is started.
         """
-        if not plan.allowed:
-            first = plan.refusals[0]
-            raise Refused(f"Refused: {first.title}", tried=first.evidence, advice=first.advice)
-        operation = self._begun(plan)
         cluster = self._planner.cluster(plan.intent.release.cluster)
+        confirmed, plan = plan.confirm, self._guardrails.judge(plan, cluster)
+        operation = self._begun(plan)
+        try:
+            admit(plan, confirmed=confirmed)
+            lock = lock_release(
+                self._journal.folder.parent / "locks",
+                plan.intent.release,
+                holder=f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})",
+            )
+        except Refused as error:
+            self._changed(refusal(operation, plan, error))
+            self._journal.refuse(self._operations[operation.id])
+            raise
         tools = Tools(
             cluster=cluster,
             records=self._records(cluster.transport),
@@ -82,11 +104,6 @@ class Controller:
             settings=self._verify,
             clock=self._clock,
             sleep=self._sleep,
-        )
-        lock = lock_release(
-            self._journal.folder.parent / "locks",
-            plan.intent.release,
-            holder=f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})",
         )
         runner = self._runner(plan, operation, tools)
         self._changed(operation)
@@ -168,11 +185,20 @@ class Controller:
 
 
 def open_controller(
-    fleet: Clusters, *, engine: str = "", read_only: bool = False, deadline_seconds: int = 300
+    fleet: Clusters,
+    *,
+    engine: str = "",
+    read_only: bool = False,
+    deadline_seconds: int = 300,
+    policies: Sequence[str] = (),
 ) -> Controller:
-    """The controller of the program: engines of this machine, journal in the state folder of this user."""
+    """The controller of the program: engines of this machine, journal in the state folder of this user.
+
+    `policies` are files besides the one of this user and those of the settings.
+    """
     from acp_tui.clients.helm.engines import find_engines
     from acp_tui.config.paths import state_dir
+    from acp_tui.config.policy import load_policies
 
     return Controller(
         fleet,
@@ -181,6 +207,7 @@ def open_controller(
         engine=engine,
         read_only=read_only,
         verify=Verify(deadline_seconds=deadline_seconds),
+        guardrails=Guardrails(lambda: load_policies(policies)),
     )
 
 

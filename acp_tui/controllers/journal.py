@@ -18,8 +18,13 @@ from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeK
 from acp_tui.model.refs import Clock
 
 REMEMBERED = 200
-"""Past operations that are read; older files stay on the disk."""
+"""Past operations that are read, and refused ones that are kept."""
 
+KEPT = 1000
+KEPT_BYTES = 64 * 1024 * 1024
+"""Beyond either the oldest records go, but never one without an end."""
+
+REFUSED = "refused"
 RESERVE_BYTES = 64 * 1024
 _NAME = re.compile(r"[0-9A-Za-z-]{1,64}\.jsonl")
 
@@ -39,7 +44,8 @@ class Journal:
 
     A line holds who, where, what, before, after, verdict and undo, and never values, manifests or what an engine
     printed. Each writer holds a lock on its file as long as it lives: a file without an end that nobody holds
-    belongs to a process that is gone, and its operation is LOST.
+    belongs to a process that is gone, and its operation is LOST. What was refused lies in a folder of its own, so
+    that somebody who tries a thousand times pushes no act out.
     """
 
     def __init__(self, folder: Path, *, clock: Clock = time.time) -> None:
@@ -68,6 +74,7 @@ class Journal:
             record = Record(file, reserve, self._clock)
             record.write(Line(self._clock(), "begin", pid=os.getpid(), operation=_bare(operation)))
             _sync_folder(self._folder)
+            self._rotate()
         except OSError as error:
             if file >= 0:
                 os.close(file)
@@ -81,16 +88,43 @@ class Journal:
             ) from error
         return record
 
+    def refuse(self, operation: Operation) -> None:
+        """Records an act that was not begun; a disk that does not take it leaves the refusal as it is."""
+        line = Line(self._clock(), "refused", pid=os.getpid(), operation=_bare(operation))
+        refused = self._folder / REFUSED
+        with contextlib.suppress(OSError):
+            refused.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = refused / f"{operation.id}.jsonl"
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(file, msgspec.json.encode(line) + b"\n")
+                os.fsync(file)
+            finally:
+                os.close(file)
+            _sync_folder(refused)
+            for old in _names(refused)[REMEMBERED:]:
+                (refused / old).unlink(missing_ok=True)
+
     def past(self) -> tuple[Operation, ...]:
-        """Operations on the disk, newest first, those of other processes that still run included."""
-        try:
-            names = sorted(
-                (entry.name for entry in os.scandir(self._folder) if _NAME.fullmatch(entry.name)), reverse=True
-            )
-        except OSError:
-            return ()
-        found = (self._operation(name) for name in names[:REMEMBERED])
-        return tuple(operation for operation in found if operation is not None)
+        """Operations on the disk, newest first: those of other processes that still run, and refused ones, too."""
+        acts = [self._operation(name) for name in _names(self._folder)[:REMEMBERED]]
+        refused = [self._operation(f"{REFUSED}/{name}") for name in _names(self._folder / REFUSED)[:REMEMBERED]]
+        found = [operation for operation in (*acts, *refused) if operation is not None]
+        return tuple(sorted(found, key=lambda each: each.id, reverse=True))
+
+    def _rotate(self) -> None:
+        """Removes the oldest records beyond the bounds; a lost act is unfinished and stays."""
+        room, kept = KEPT_BYTES, 0
+        for name in _names(self._folder):
+            path = self._folder / name
+            with contextlib.suppress(OSError):
+                kept, room = kept + 1, room - path.stat().st_size
+                if kept <= KEPT and room >= 0:
+                    continue
+                operation = self._operation(name)
+                if operation is not None and operation.state.over and operation.state is not OperationState.LOST:
+                    path.unlink(missing_ok=True)
+                    self._read.pop(name, None)
 
     def _operation(self, name: str) -> Operation | None:
         path = self._folder / name
@@ -166,6 +200,14 @@ class Record:
             pending = pending[os.write(self._file, pending) :]
         os.fsync(self._file)
         self._torn = False
+
+
+def _names(folder: Path) -> list[str]:
+    """Names of the records in a folder, newest first."""
+    try:
+        return sorted((entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name)), reverse=True)
+    except OSError:
+        return []
 
 
 def _bare(operation: Operation) -> Operation:

@@ -19,6 +19,7 @@ STATE_OF = {
     OutcomeKind.REGRESSED: OperationState.FAILED,
     OutcomeKind.FAILED: OperationState.FAILED,
     OutcomeKind.CANCELLED: OperationState.CANCELLED,
+    OutcomeKind.REFUSED: OperationState.REFUSED,
 }
 
 

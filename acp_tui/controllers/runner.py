@@ -121,7 +121,8 @@ class Runner:
         result = await self._step("act", lambda: self._act(base))
         history, body = await self._step("record", self._read_record)
         newest = history[0] if history else None
-        self._set(revision_after=newest.revision if newest and self._moved(newest) else None)
+        wrote = newest if newest and self._moved(newest) else None
+        self._set(revision_after=wrote.revision if wrote else None, record_uid=wrote.uid if wrote else "")
         if result.cancelled:
             return cancelled(plan, history, one_line(self._redact(result.message)))
         base = await self._with_new_kinds(base, body)

@@ -12,7 +12,7 @@ from acp_tui.model.release import ReleaseRef
 
 
 class OperationState(StrEnum):
-    """LOST: the journal ends in the middle and nobody is working on it any more."""
+    """LOST: the journal ends in the middle and nobody is working on it any more. REFUSED: it never began."""
 
     RUNNING = "running"
     VERIFYING = "verifying"
@@ -20,6 +20,7 @@ class OperationState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     LOST = "lost"
+    REFUSED = "refused"
 
     @property
     def over(self) -> bool:
@@ -52,6 +53,7 @@ class OutcomeKind(StrEnum):
     NOT_PROVEN = "not proven"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REFUSED = "refused"
 
 
 class Outcome(Struct, frozen=True):
@@ -65,7 +67,10 @@ class Outcome(Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """A row of the Activity view; `output` is the last lines the engine wrote, cleaned."""
+    """A row of the Activity view; `output` is the last lines the engine wrote, cleaned.
+
+    `record_uid` is the uid of the record that the act wrote: numbers of revisions can come again, uids cannot.
+    """
 
     id: str
     verb: Verb
@@ -83,6 +88,7 @@ class Operation(Struct, frozen=True):
     undo: str = ""
     revision_before: int | None = None
     revision_after: int | None = None
+    record_uid: str = ""
 
     @property
     def key(self) -> str:

@@ -169,6 +169,10 @@ class FakeController:
         self.tell(operation)
         return operation
 
+    async def undo(self, id: str) -> Intent:
+        operation = self.operation(id)
+        return Intent(Verb.ROLLBACK, operation.release, revision=operation.revision_before)
+
     async def cancel(self, id: str) -> None:
         self.cancelled.append(id)
 

@@ -19,6 +19,7 @@ _OPERATION_TONE = {
     OperationState.FAILED: Tone.FAIL,
     OperationState.CANCELLED: Tone.WARN,
     OperationState.LOST: Tone.UNKNOWN,
+    OperationState.REFUSED: Tone.WARN,
 }
 _OUTCOME_TONE = {
     OutcomeKind.HEALTHY: Tone.OK,
@@ -27,6 +28,7 @@ _OUTCOME_TONE = {
     OutcomeKind.NOT_PROVEN: Tone.UNKNOWN,
     OutcomeKind.FAILED: Tone.FAIL,
     OutcomeKind.CANCELLED: Tone.WARN,
+    OutcomeKind.REFUSED: Tone.WARN,
 }
 
 

@@ -19,7 +19,7 @@ from acp_tui.ui.screens.asking import error_lines
 from acp_tui.ui.screens.columns import EFFECTS, EffectRow
 from acp_tui.ui.screens.listing import Listing
 from acp_tui.ui.screens.reading import Reading
-from acp_tui.ui.screens.saving import save_text
+from acp_tui.ui.screens.saving import place_for, save_text
 from acp_tui.ui.widgets.blurb import Band, Blurb
 from acp_tui.ui.widgets.framed import Lines
 from acp_tui.ui.widgets.grid import Grid
@@ -46,6 +46,7 @@ class ReviewScreen(Listing):
         self.plan: Plan | None = None
         self.problem: AcpTuiError | None = None
         self.started = False
+        self._invited = False
         self.effects = Grid[EffectRow](EFFECTS, id="effects")
         self._asked_at = 0.0
 
@@ -87,6 +88,8 @@ class ReviewScreen(Listing):
                 return "only a rollback goes to a revision"
         return super().why_not(action)
 
+    typing_hints = (("enter", "take it"), ("tab", "look at the plan"), ("esc", "leave it"))
+
     def do_confirm(self) -> None:
         plan = self.plan
         if plan is None:
@@ -117,11 +120,11 @@ class ReviewScreen(Listing):
 
     def do_save_plan(self) -> None:
         name = re.sub(r"[^\w.-]+", "-", lines.title(self.intent)).lower() + ".txt"
-        self.query_one(Bar).ask(prompt="save to", text=name, done=self._save, back_to=self.effects, select=True)
+        self.query_one(Bar).ask(prompt="save to", text=place_for(name), done=self._save, back_to=self.effects)
 
     def do_other_half(self) -> None:
         checks = self.query_one("#checks", Lines)
-        (self.effects if checks.has_focus else checks).focus()
+        (self.effects if checks.has_focus or self.typing else checks).focus()
 
     def on_grid_opened(self, event: Grid.Opened) -> None:
         self.do_effect_diff()
@@ -141,6 +144,9 @@ class ReviewScreen(Listing):
         self.effects.set_empty((("Nothing changes in any object.", Tone.DIM),))
         self.effects.show([EffectRow(number, effect) for number, effect in enumerate(lines.changed(plan))])
         self._say()
+        if plan.confirm and plan.allowed and not self._invited:
+            self._invited = True
+            self.call_after_refresh(self.do_confirm)
 
     def failed(self, error: AcpTuiError) -> None:
         self.problem = error
@@ -155,6 +161,8 @@ class ReviewScreen(Listing):
             self._run(plan)
         else:
             self.acp.toast(f"That is not {plan.confirm}: nothing was done", Tone.WARN)
+            if word.strip():
+                self.do_confirm()
 
     def _run(self, plan: Plan) -> None:
         from acp_tui.ui.review.run import RunScreen

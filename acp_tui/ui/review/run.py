@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from acp_tui.actions import Action
+from acp_tui.controllers.undo import never
 from acp_tui.model.health import Tone
 from acp_tui.model.operation import Operation
 from acp_tui.ui.review import verdict
@@ -70,10 +71,7 @@ class RunScreen(BaseScreen):
             if action.id in ("cancel_run", "background") and over:
                 return "it is over"
             if action.id == "undo":
-                if not over:
-                    return "it still runs: cancel it first"
-                if verdict.reverse(operation) is None:
-                    return "there is nothing to go back to"
+                return never(operation)
         return super().why_not(action)
 
     def do_cancel_run(self) -> None:
@@ -98,10 +96,14 @@ class RunScreen(BaseScreen):
             acp.toast("It goes on in the background; Activity shows it", Tone.ACCENT)
 
     def do_undo(self) -> None:
+        self.acp.run_safely(self._undo(), doing="Undo", group="undo")
+
+    async def _undo(self) -> None:
+        """Opens the review of the way back, unless somebody acted on the release since."""
         from acp_tui.ui.review.plan import ReviewScreen
 
-        intent = verdict.reverse(self.operation) if self.operation is not None else None
-        if intent is not None:
+        intent = await self.backend.controller.undo(self.operation_id)
+        if self.is_current:
             self.app.push_screen(ReviewScreen(intent))
 
     def do_other_half(self) -> None:

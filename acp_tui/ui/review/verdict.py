@@ -5,7 +5,6 @@ from __future__ import annotations
 from acp_tui.fleet.cells import age
 from acp_tui.model.health import TONE_OF_HEALTH, Tone
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepProgress, StepState
-from acp_tui.model.plan import Intent, Verb
 from acp_tui.ui.review.lines import VERB_TITLE, Sign
 from acp_tui.ui.widgets.tint import Line
 
@@ -23,6 +22,7 @@ OUTCOME_LOOK = {
     OutcomeKind.NOT_PROVEN: Tone.UNKNOWN,
     OutcomeKind.FAILED: Tone.FAIL,
     OutcomeKind.CANCELLED: Tone.WARN,
+    OutcomeKind.REFUSED: Tone.WARN,
 }
 STATE_LOOK = {
     OperationState.RUNNING: Tone.ACCENT,
@@ -31,6 +31,7 @@ STATE_LOOK = {
     OperationState.FAILED: Tone.FAIL,
     OperationState.CANCELLED: Tone.WARN,
     OperationState.LOST: Tone.UNKNOWN,
+    OperationState.REFUSED: Tone.WARN,
 }
 
 
@@ -78,21 +79,6 @@ def outcome_lines(operation: Operation, sign: Sign, now: float) -> list[Line]:
     if operation.undo:
         lines.append((("undo  ", Tone.DIM), (operation.undo, Tone.PLAIN)))
     return lines
-
-
-def reverse(operation: Operation) -> Intent | None:
-    """The intent that takes an operation back, None where nothing can.
-
-    A first deployment is taken back by an uninstall, anything that made a later revision by a rollback; an uninstall
-    leaves nothing to go back to.
-    """
-    if operation.outcome is None and not operation.state.over:
-        return None
-    if operation.verb is Verb.DEPLOY and not operation.revision_before:
-        return Intent(Verb.UNINSTALL, operation.release)
-    if operation.verb is Verb.UNINSTALL or not operation.revision_before:
-        return None
-    return Intent(Verb.ROLLBACK, operation.release, revision=operation.revision_before)
 
 
 def succeeded(outcome: Outcome) -> bool:
