@@ -183,12 +183,15 @@ Play = Callable[..., Any]
 
 
 @pytest.fixture
-def play(charts: str, tmp_path: Path) -> Play:
+def play(charts: str, tmp_path: Path, engine: Any) -> Play:
     """`async with play(settings) as scene`: Captain runs as long as the scene does."""
     specs = [
         ClusterSpec(name=name, is_global=name == "global", open_as="admin", populate=_definitions, pace=0.05)
         for name in ("global", "east")
     ]
+
+    async def helm() -> Any:
+        return engine
 
     @asynccontextmanager
     async def played(settings: Settings | None = None) -> AsyncIterator[Scene]:
@@ -199,7 +202,7 @@ def play(charts: str, tmp_path: Path) -> Play:
             scene = Scene(*(HttpTransport(context) for context in contexts))
             await _furnish(scene, charts)
             captain = Captain(
-                members, main=members[0], engine=_engine, settings=settings or Settings(first_retry=0.2, poll=0.05)
+                members, main=members[0], engine=helm, settings=settings or Settings(first_retry=0.2, poll=0.05)
             )
             running = asyncio.create_task(captain.run())
             try:
@@ -214,8 +217,10 @@ def play(charts: str, tmp_path: Path) -> Play:
     return played
 
 
-async def _engine() -> Any:
-    return choose(await asyncio.to_thread(find_engines))
+@pytest.fixture(scope="session")
+def engine() -> Any:
+    """The first Helm of this machine; the tests bring one inside Python."""
+    return choose(find_engines())
 
 
 async def _furnish(scene: Scene, charts: str) -> None:

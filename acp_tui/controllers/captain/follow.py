@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from acp_tui.controllers.captain.change import Change
     from acp_tui.controllers.captain.seat import Seat
     from acp_tui.model.refs import Clock
-    from acp_tui.model.release import ReleaseRef, Revision
+    from acp_tui.model.release import ReleaseRef
 
 SURE_FAILURES = 2
 """A first failure may still be the last try of the spec before; the second one is of ours."""
@@ -32,20 +32,18 @@ _POLL, _SLOWEST = 0.5, 2.0
 
 
 class Before(Struct, frozen=True):
-    """How a HelmRequest stood before it was changed; `events` are counts by uid, `records` uids."""
+    """How a HelmRequest stood before it was changed."""
 
     hash: str
     phase: str
-    events: dict[str, int]
-    records: frozenset[str]
 
 
 class Answer(Struct, frozen=True):
-    """What Captain did; `attempts` are failed revisions it made, which it deletes again before its next try."""
+    """What Captain did; `failures` is what it said of tries before that."""
 
     ok: bool
     said: str = ""
-    attempts: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
     stopped: bool = False
 
 
@@ -70,15 +68,12 @@ class Followed:
         self._stop = stop
         self._known: dict[str, int] = {}
         self._failures: list[str] = []
-        self._attempts: dict[str, str] = {}
         self._successes = 0
 
     async def before(self) -> Before:
-        request = self._seat.request
-        events = {each.metadata.uid or "": each.count or 1 for each in await self._events()}
-        history = await self._records.history(self._ref)
-        self._known = dict(events)
-        return Before(request.last_spec_hash, request.phase, events, frozenset(each.uid for each in history))
+        """Called before the change: events of then are no answer to it."""
+        self._known = {each.metadata.uid or "": each.count or 1 for each in await self._events()}
+        return Before(self._seat.request.last_spec_hash, self._seat.request.phase)
 
     async def sync(
         self,
@@ -95,11 +90,10 @@ class Followed:
         while True:
             request = (await self._seat.again()).request
             await self._listen(hear)
-            await self._collect(before, hear)
             note(_short(request))
             quiet = change.idle and self._clock() - ends + timeout >= _IDLE_SECONDS and not self._failures
             if await self._is_synced(before, request, change, quiet=quiet):
-                return Answer(ok=True, attempts=tuple(self._attempts.values()))
+                return Answer(ok=True)
             failing = request.phase == "Failed" and bool(self._failures)
             failed_at = (failed_at or self._clock()) if failing else None
             sure = len(self._failures) >= SURE_FAILURES
@@ -120,7 +114,7 @@ class Followed:
             try:
                 request = (await self._seat.again()).request
             except NotFound:
-                return Answer(ok=True, attempts=tuple(dict.fromkeys(self._failures)))
+                return Answer(ok=True, failures=tuple(dict.fromkeys(self._failures)))
             if request.uid != self._seat.request.uid:
                 return Answer(ok=True)
             note(f"{len(self._failures)} failed tries" if self._failures else "Captain uninstalls")
@@ -169,25 +163,6 @@ class Followed:
             elif event.reason == "Synced" and "success" in said:
                 self._successes += 1
 
-    async def _collect(self, before: Before, hear: Callable[[str], None]) -> None:
-        """Keeps what failed revisions say while they are there."""
-        for revision in await self._records.history(self._ref):
-            if (
-                revision.status == "failed"
-                and revision.uid not in before.records
-                and revision.uid not in self._attempts
-            ):
-                self._attempts[revision.uid] = await self._told(revision)
-                hear(self._attempts[revision.uid])
-
-    async def _told(self, revision: Revision) -> str:
-        try:
-            body = await self._records.body(self._ref, revision)
-        except (RecordError, AcpTuiError):
-            return f"revision {revision.revision} failed, and Captain took it away before it could be read"
-        chart = f"{body.chart} {body.chart_version}".strip()
-        return f"revision {revision.revision} ({chart}) failed: {one_line(body.description, limit=400)}"
-
     async def _events(self) -> Sequence[Event]:
         request = self._seat.request
         try:
@@ -202,11 +177,11 @@ class Followed:
         return page.items
 
     def _answer(self, said: str) -> Answer:
-        return Answer(ok=False, said=said, attempts=tuple(dict.fromkeys(self._attempts.values())))
+        return Answer(ok=False, said=said, failures=tuple(dict.fromkeys(self._failures)))
 
     def _stopped(self) -> Answer:
         said = "only the following ended: Captain goes on with what the HelmRequest says"
-        return Answer(ok=False, said=said, attempts=tuple(self._attempts.values()), stopped=True)
+        return Answer(ok=False, said=said, stopped=True)
 
 
 def _short(request: HelmRequest) -> str:

@@ -11,6 +11,7 @@ from msgspec import structs
 from acp_tui.clients.errors import Conflict, NotFound
 from acp_tui.clients.helm.engine import EngineResult
 from acp_tui.clients.kube.apply import delete, replace
+from acp_tui.controllers.captain.attempts import Attempts
 from acp_tui.controllers.captain.change import Change, change_of
 from acp_tui.controllers.captain.draft import best_target
 from acp_tui.controllers.captain.follow import Answer, Followed
@@ -54,7 +55,7 @@ class RequestRunner(Runner):
         self._kinds_of = kinds
         self._seat: Seat | None = None
         self._history: tuple[Revision, ...] = ()
-        self._answer = Answer(ok=False)
+        self._attempts: tuple[str, ...] = ()
 
     async def _prepare(self) -> Base:
         """Raises Refused where the HelmRequest is no longer what the plan was made from."""
@@ -90,15 +91,16 @@ class RequestRunner(Runner):
         )
         before = await followed.before()
         timeout = float(plan.intent.timeout_seconds)
-        if plan.intent.verb is Verb.UNINSTALL:
-            await self._delete()
-            answer = await followed.deletion(timeout=timeout, hear=self._heard, note=self._hint)
-        else:
-            change = await self._write()
-            answer = Answer(ok=True)
-            if change.awaited:
-                answer = await followed.sync(before, change, timeout=timeout, hear=self._heard, note=self._hint)
-        self._answer = answer
+        async with Attempts(tools.cluster.transport, plan.intent.release, hear=self._heard) as attempts:
+            if plan.intent.verb is Verb.UNINSTALL:
+                await self._delete()
+                answer = await followed.deletion(timeout=timeout, hear=self._heard, note=self._hint)
+            else:
+                change = await self._write()
+                answer = Answer(ok=True)
+                if change.awaited:
+                    answer = await followed.sync(before, change, timeout=timeout, hear=self._heard, note=self._hint)
+            self._attempts = attempts.told
         return EngineResult(ok=answer.ok, message=answer.said, cancelled=answer.stopped)
 
     async def _write(self) -> Change:
@@ -164,7 +166,7 @@ class RequestRunner(Runner):
         """What failed revisions said is kept here: their records are gone with Captain's next try."""
         plan, request = self._plan, self._found().request
         outcome = engine_failed(plan, history, message, findings)
-        attempts = tuple(one_line(self._redact(each), limit=500) for each in self._answer.attempts)
+        attempts = tuple(one_line(self._redact(each), limit=500) for each in self._attempts)
         if plan.intent.verb is Verb.UNINSTALL:
             advice = (
                 f"HelmRequest {request.name} stays as long as Captain fails, and it goes on trying: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from acp_tui.clients.helm.engines import find_engines
 from acp_tui.clients.kube.kubeconfig import load
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.journal import Journal
@@ -20,7 +18,7 @@ from acp_tui.fleet.fleet import Fleet
 from acp_tui.model.operation import Operation
 from acp_tui.model.plan import Check, Intent, Plan, Verb
 from acp_tui.model.release import ReleaseRef, Store
-from tests.controlplane.conftest import Scene, charts, play  # noqa: F401 - fixtures
+from tests.controlplane.conftest import Scene, charts, engine, play  # noqa: F401 - fixtures
 
 REF = ReleaseRef("east", "default", "web", Store.CAPTAIN)
 Console = Callable[..., Any]
@@ -48,7 +46,7 @@ def check(plan: Plan, id: str) -> Check:
 
 
 @pytest.fixture
-def console(play: Callable[..., Any], tmp_path: Path) -> Console:  # noqa: F811
+def console(play: Callable[..., Any], tmp_path: Path, engine: Any) -> Console:  # noqa: F811
     """`async with console(settings) as desk`: release `web` is there in version 1.1.0, revision 2."""
 
     @asynccontextmanager
@@ -65,10 +63,9 @@ def console(play: Callable[..., Any], tmp_path: Path) -> Console:  # noqa: F811
             fleet = Fleet(load([tmp_path / "kubeconfig"]).contexts)
             fleet.start()
             await fleet.settled(30)
-            engines = await asyncio.to_thread(find_engines)
             controller = Controller(
                 fleet,
-                engines=lambda: engines,
+                engines=lambda: (engine,),
                 journal=Journal(tmp_path / "journal"),
                 verify=Verify(deadline_seconds=30, steady_seconds=0.3, poll_seconds=0.2),
             )
