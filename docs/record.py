@@ -122,7 +122,6 @@ async def record(folder: Path) -> None:
         await see.press("b")
         await see.until("image 1.9.2 → 1.9.1", "Rights")
         await see.keep("review")
-        await see.press("y")
         await see.type(RELEASE)
         await see.press("enter")
         await see.until("helm rollback")

@@ -16,6 +16,7 @@ from acp_tui.actions import Action, actions_at, find
 from acp_tui.config.keys import shown_key
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
+from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.widgets.cells import width_of
 from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.framed import Framed
@@ -142,6 +143,15 @@ class Acting(Screen[T], inherit_bindings=False):
 
     # the hint line
 
+    typing_hints: tuple[tuple[str, str], ...] = (("enter", "take it"), ("esc", "leave it"))
+    """The keys while a line is typed: all the others are letters then."""
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys go into the line that is asked for at the bottom."""
+        focused = self.focused
+        return isinstance(focused, Entry) and isinstance(focused.parent, Bar)
+
     def refresh_hints(self) -> None:
         """Say again which keys work; cheap when nothing changed."""
         for line in self.query("#hints").results(OneLine):
@@ -149,6 +159,8 @@ class Acting(Screen[T], inherit_bindings=False):
 
     def hints(self) -> tuple[Span, ...]:
         """The keys under the fingers, whole words only: narrow contexts first, what cannot be done left out."""
+        if self.typing:
+            return tuple(span for hint in self.typing_hints for span in _spans(hint))
         fitting: list[tuple[str, str]] = []
         last: list[tuple[str, str]] = []
         for action in actions_at(self.place):

@@ -15,7 +15,7 @@ from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.screens.asking import Asking, error_lines
-from acp_tui.ui.screens.saving import save_text
+from acp_tui.ui.screens.saving import place_for, save_text
 from acp_tui.ui.widgets.textview import TextView
 from acp_tui.ui.widgets.tint import Line, Tint
 
@@ -114,7 +114,7 @@ class Reading(Asking):
 
     def do_save(self) -> None:
         name = re.sub(r"[^\w.-]+", "-", self.subject()).strip("-") + self.SUFFIX
-        self.query_one(Bar).ask(prompt="save to", text=name, done=self._save, back_to=self.view, select=True)
+        self.query_one(Bar).ask(prompt="save to", text=place_for(name), done=self._save, back_to=self.view)
 
     def _save(self, name: str) -> None:
         self.acp.toast(*save_text(name, self.view.text))

@@ -257,6 +257,8 @@ async def test_the_review_says_everything_and_runs_nothing_by_itself() -> None:
         for words in ("PROD", "Roll back payments-api · shop · prod-east", "42 → 41", "2 pods", "roll back to 42"):
             assert words in here.shown, words
         await here.press("enter")
+        assert "nothing was done" in here.said
+        await here.press("enter")
         assert isinstance(here.screen, EffectScreen)
         assert "-      - image: registry/pay:1.9.2" in here.shown
         await here.press("escape", "escape")
@@ -270,12 +272,32 @@ def started(here: Stage) -> list[Operation]:
 
 async def test_production_wants_the_name_typed() -> None:
     async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
-        await here.press("y", *"payments", "enter")
+        await here.press(*"payments", "enter")
         assert "nothing was done" in here.said
         assert not started(here)
-        await here.press("y", *"payments-api", "enter")
+        await here.press(*"payments-api", "enter")
         assert isinstance(here.screen, RunScreen)
         assert len(started(here)) == 1
+
+
+async def test_a_review_of_production_is_looked_at_with_the_line_put_away() -> None:
+    async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
+        assert "tab look at the plan" in here.shown
+        await here.press("escape", "d")
+        assert isinstance(here.screen, EffectScreen)
+        await here.press("escape", "y", *"payments-api", "enter")
+        assert isinstance(here.screen, RunScreen)
+
+
+async def test_a_saved_text_never_lands_in_the_folder_the_console_runs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
+        await here.press("escape", "p")
+        assert here.screen.query_one(Entry).value.startswith(str(tmp_path / "acp-tui" / "saved"))
+        await here.answer("mine.txt")
+    assert (tmp_path / "acp-tui" / "saved" / "mine.txt").read_text().startswith("Roll back payments-api")
 
 
 async def test_where_a_yes_is_enough_y_runs_it() -> None:
@@ -302,7 +324,7 @@ async def test_what_is_refused_has_no_way_to_run() -> None:
 
 async def test_hooks_and_target_are_changed_in_the_review_and_planned_again() -> None:
     async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
-        await here.press("h")
+        await here.press("escape", "h")
         assert here.fake.controller.intents[-1] == structs.replace(ROLLBACK, no_hooks=True)
         await here.press("t", "down", "down", "enter")
         assert isinstance(here.screen, ReviewScreen)
@@ -326,7 +348,7 @@ async def test_a_plan_that_fails_says_so_and_cannot_be_run() -> None:
 async def test_a_plan_can_be_kept_as_a_file(tmp_path: Path) -> None:
     target = tmp_path / "plan.txt"
     async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
-        await here.press("p")
+        await here.press("escape", "p")
         await here.answer(str(target))
     text = target.read_text()
     assert "Roll back payments-api · shop · prod-east" in text
@@ -449,6 +471,7 @@ async def test_keys_typed_ahead_of_the_screen_end_up_where_they_were_meant() -> 
 
 async def test_a_name_typed_ahead_of_the_question_is_not_taken_for_commands() -> None:
     async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
+        await here.press("escape")
         for key in ("y", *"payments"):
             here.app.post_message(Key(key, key))
         await here.settle()

@@ -52,7 +52,7 @@ SCREENS: dict[str, tuple[Make, tuple[str, ...]]] = {
     "compare": (lambda fake: CompareScreen(PAYMENTS, older=41, newer=42), ("n",)),
     "description": (lambda fake: TextScreen(POD, what="describe"), ()),
     "logs": (lambda fake: LogsScreen(POD), ("slash", *"request", "enter")),
-    "review": (lambda fake: ReviewScreen(ROLLBACK), ("y", *"pay")),
+    "review": (lambda fake: ReviewScreen(ROLLBACK), tuple("pay")),
     "refused": (refused, ()),
     "running": (running, ()),
     "regressed": (regressed, ()),
