@@ -21,7 +21,7 @@ from acp_tui.controllers.outcome import engine_failed
 from acp_tui.controllers.redact import redactor, secrets_in_objects, secrets_in_values
 from acp_tui.controllers.runner import Base, Runner, Tools
 from acp_tui.controllers.verify import Aim
-from acp_tui.model.errors import Refused
+from acp_tui.model.errors import RecordError, Refused
 from acp_tui.model.finding import Finding
 from acp_tui.model.operation import Operation, Outcome
 from acp_tui.model.plan import EffectAction, Plan, Verb
@@ -144,6 +144,21 @@ class RequestRunner(Runner):
             break
         self._acted = True
         self._heard(f"HelmRequest {seat.request.name} deleted: Captain uninstalls {self._plan.intent.release.name}")
+
+    async def _read_record(self) -> tuple[tuple[Revision, ...], ReleaseBody | None]:
+        """What runs is what the verdict follows: Captain may be making, or taking away, a failed revision meanwhile."""
+        ref, tools = self._plan.intent.release, self._tools
+        for attempt in range(_TRIES):
+            history = await tools.records.history(ref)
+            if not history or self._plan.intent.verb is Verb.UNINSTALL:
+                return history, None
+            running = next((each for each in history if each.status == "deployed"), history[0])
+            try:
+                return history, await tools.records.body(ref, running)
+            except RecordError:
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     def _aim(self, base: Base, body: ReleaseBody | None) -> Aim:
         if self._plan.intent.verb is Verb.UNINSTALL and self._found().request.keeps_resources:
