@@ -257,6 +257,24 @@ async def test_the_history_holds_as_many_revisions_as_it_may(play: Play) -> None
         await scene.until(pruned)
 
 
+async def test_a_revision_that_a_dead_captain_left_pending_is_taken_away(play: Play) -> None:
+    async with play() as scene:
+        await scene.ask("web-east", "web", "1.0.0", {"replicas": 1})
+        await scene.synced("1.0.0")
+        (record,) = await scene.releases()
+        labels = {**record["metadata"]["labels"], "status": "pending-upgrade", "version": "2"}
+        left = {
+            **record,
+            "metadata": {"name": "sh.helm.release.v1.web.v2", "labels": labels},
+            "spec": {**record["spec"], "version": 2},
+            "status": {**record["status"], "status": "pending-upgrade"},
+        }
+        await scene.post(scene.east, RELEASES, left)
+        await scene.change("web-east", version="1.1.0")
+        await scene.synced("1.1.0")
+        assert await scene.statuses() == [(1, "superseded"), (2, "deployed")]
+
+
 async def test_the_documented_style_says_in_its_conditions_what_failed(play: Play) -> None:
     async with play(Settings(first_retry=0.2, poll=0.05, style=Style.DOCUMENTED)) as scene:
         await scene.ask("web-east", "web", "1.0.0", {"replicas": "two"})
