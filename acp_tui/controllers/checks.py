@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from acp_tui.controllers.observe import AT_ONCE, Snapshot
+from acp_tui.controllers.gate import AT_ONCE
+from acp_tui.controllers.observe import Snapshot
 from acp_tui.insight.manifest import Part
 from acp_tui.insight.stuck import STUCK_AFTER, is_stuck
 from acp_tui.insight.times import span

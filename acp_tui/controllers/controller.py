@@ -16,6 +16,7 @@ from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.lock import ReleaseLock, lock_release
 from acp_tui.controllers.planner import Planner
+from acp_tui.controllers.proofs import proofs_of
 from acp_tui.controllers.refusal import refusal
 from acp_tui.controllers.runner import Runner, Sleep, Tools
 from acp_tui.controllers.undo import undo_of
@@ -52,8 +53,9 @@ class Controller:
         self._fleet = fleet
         self._records = records or _records
         self._planner = Planner(
-            fleet, engines=engines, records=self._records, engine=engine, read_only=read_only, clock=clock
-        )
+            fleet, engines=engines, records=self._records, engine=engine, read_only=read_only, clock=clock,
+            proofs=lambda ref: proofs_of(self.operations(), ref),
+        )  # fmt: skip
         self._journal = journal
         self._guardrails = guardrails or Guardrails(clock=clock)
         self._clock = clock

@@ -58,6 +58,23 @@ def hooks_for(hooks: Iterable[Hook], *events: str) -> tuple[Hook, ...]:
     return tuple(hook for hook in hooks if set(hook.events) & set(events))
 
 
+def with_last_runs(hooks: Iterable[Hook], *others: Iterable[Hook]) -> tuple[Hook, ...]:
+    """The hooks with what they did last time, also where another revision's record is the one that knows it."""
+    told: dict[tuple[str, str], Hook] = {}
+    mine = tuple(hooks)
+    for hook in (*mine, *(hook for each in others for hook in each)):
+        known = told.get((hook.kind, hook.name))
+        if hook.last_phase and (known is None or (hook.last_started_at or 0.0) > (known.last_started_at or 0.0)):
+            told[hook.kind, hook.name] = hook
+    return tuple(
+        structs.replace(
+            hook, last_phase=last.last_phase, last_started_at=last.last_started_at,
+            last_completed_at=last.last_completed_at,
+        ) if (last := told.get((hook.kind, hook.name))) is not None else hook
+        for hook in mine
+    )  # fmt: skip
+
+
 def release_parts(manifest: str, ref: ReleaseRef, *, origin: str, kinds: KindTable | None = None) -> tuple[Part, ...]:
     """The objects of a release's manifest; `kinds` tells which kinds have a namespace."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from acp_tui.controllers.effects import release_parts
+from acp_tui.insight.lastgood import Proofs
 from acp_tui.insight.manifest import Part
 from acp_tui.model.errors import EngineError
 from acp_tui.model.plan import Check, CheckResult, Intent
@@ -34,6 +35,7 @@ class Ground:
         no_engine: EngineError | None,
         history: Sequence[Revision],
         now: float,
+        proofs: Proofs | None = None,
     ) -> None:
         self.intent = intent
         self.ref = intent.release
@@ -44,6 +46,7 @@ class Ground:
         self.no_engine = no_engine
         self.history = history
         self.now = now
+        self.proofs: Proofs = proofs or {}
 
     @property
     def newest(self) -> Revision | None:
@@ -71,7 +74,12 @@ class Ground:
 
 
 class Draft(Struct, frozen=True):
-    """What a verb makes of an intent, before the checks that all verbs share."""
+    """What a verb makes of an intent, before the checks that all verbs share.
+
+    `original` is what Helm compares with where that is not `before`: the deployed revision below a failed one.
+    `apply_method` is how the release was applied (`ssa`, else from the client's side), `size` the length of the record
+    to be stored, 0 where nobody knows.
+    """
 
     intent: Intent
     headline: str
@@ -83,6 +91,9 @@ class Draft(Struct, frozen=True):
     undo: str = ""
     target_chart: str = ""
     manifest: str = ""
+    original: tuple[Part, ...] | None = None
+    apply_method: str = ""
+    size: int = 0
 
     @property
     def refused(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
+from acp_tui.controllers.gate import AT_ONCE
+from acp_tui.controllers.readmany import read_many
 from acp_tui.insight.explain import explain_pod, restarts
 from acp_tui.insight.health.custom import health_of_generic
 from acp_tui.insight.health.jobs import health_of_cron_job, health_of_job
@@ -25,9 +27,6 @@ from acp_tui.wire.kubernetes import decode_list, decode_one
 if TYPE_CHECKING:
     from acp_tui.clients.kube.transport import Transport
     from acp_tui.controllers.seams import Cluster, KindTable
-
-AT_ONCE = 8
-"""Requests to one cluster at a time: enough to be quick, few enough to be no burden."""
 
 _TEMPLATE_LABELS = ("pod-template-hash", "controller-revision-hash")
 _HOPELESS = frozenset({"CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
@@ -99,7 +98,8 @@ async def observe(
     """
     gate = asyncio.Semaphore(AT_ONCE)
     wanted = {ref.key: ref for ref in refs}
-    look = _Look(cluster.transport, kinds, now, planning=planning)
+    at_hand = await read_many(cluster.transport, kinds, tuple(wanted.values()))
+    look = _Look(cluster.transport, kinds, now, planning=planning, at_hand=at_hand)
 
     async def one(ref: ObjectRef) -> ObjectState:
         async with gate:
@@ -112,7 +112,10 @@ async def observe(
 class _Look:
     """One round of reading."""
 
-    def __init__(self, transport: Transport, kinds: KindTable, now: float, *, planning: bool) -> None:
+    def __init__(
+        self, transport: Transport, kinds: KindTable, now: float, *, planning: bool, at_hand: Mapping[str, bytes]
+    ) -> None:
+        self._at_hand = at_hand
         self._transport = transport
         self._kinds = kinds
         self._now = now
@@ -126,11 +129,14 @@ class _Look:
             missing = Verdict(Health.MISSING, f"the server does not serve {ref.kind}")
             return ObjectState(ref, verdict=missing, own=missing)
         try:
-            answer = await self._transport.get(kind.path(ref.namespace, ref.name))
-            body = _decoded(answer.body)
+            data = self._at_hand.get(ref.key)
+            if data is None:
+                data = (await self._transport.get(kind.path(ref.namespace, ref.name))).body
+            # Items of a list do not say what they are.
+            body = {"apiVersion": kind.api_version, "kind": ref.kind, **_decoded(data)}
             if (ref.group, ref.kind) in WORKLOADS:
-                return await self._workload(ref, answer.body, body)
-            verdict = _verdict(ref, answer.body, self._now)
+                return await self._workload(ref, data, body)
+            verdict = _verdict(ref, data, self._now)
         except NotFound:
             return ObjectState(ref)
         except AcpTuiError as error:

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 
 from acp_tui.controllers import checks
 from acp_tui.controllers.captain.plan import plan_through_request
+from acp_tui.controllers.cockpit import look_ahead
 from acp_tui.controllers.effects import effects_between, hook_effects, mask_manifest
+from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.ground import Draft, Ground
 from acp_tui.controllers.observe import Snapshot, observe
+from acp_tui.controllers.recordroom import record_checks
 from acp_tui.controllers.releases import deploy, rollback, uninstall, upgrade
 from acp_tui.controllers.route import find_owner
+from acp_tui.insight.lastgood import Proofs
 from acp_tui.model.errors import EngineError, UsageError
 from acp_tui.model.plan import Check, Effect, Intent, Plan, Step, Verb
 from acp_tui.model.refs import Clock
-from acp_tui.model.release import Owner, Store
+from acp_tui.model.release import Owner, ReleaseRef, Store
 
 if TYPE_CHECKING:
     from acp_tui.clients.helm.engine import HelmEngine
@@ -51,8 +55,10 @@ class Planner:
         engine: str,
         read_only: bool,
         clock: Clock,
+        proofs: Callable[[ReleaseRef], Proofs] = lambda ref: {},
     ) -> None:
-        self._clusters = clusters
+        self._clusters = GatedClusters(clusters)
+        self._proofs = proofs
         self._engines = engines
         self._records = records
         self._engine = engine
@@ -99,6 +105,7 @@ class Planner:
             no_engine=no_engine,
             history=await records.history(intent.release),
             now=self._clock(),
+            proofs=self._proofs(intent.release),
         )
         if intent.release.store is Store.CAPTAIN:
             return await plan_through_request(ground, self._clusters, kinds=self.kinds, read_only=self._read_only)
@@ -116,7 +123,10 @@ class Planner:
             *effects_between(draft.before, draft.after, live),
             *hook_effects(draft.hooks, intent.release, now=ground.now),
         )
-        owner, found = await self._checks(ground, draft, effects, live)
+        (owner, found), seen = await asyncio.gather(
+            self._checks(ground, draft, effects, live),
+            look_ahead(ground, draft, effects, live, transport=ground.cluster.transport),
+        )
         newest = ground.newest
         return Plan(
             id=f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(ground.now))}-{secrets.token_hex(3)}",
@@ -126,8 +136,8 @@ class Planner:
             engine=ground.engine.name if ground.engine else "",
             owner=owner,
             headline=draft.headline,
-            effects=effects,
-            checks=found,
+            effects=seen.effects,
+            checks=(*found, *seen.checks, *record_checks(ground, draft)),
             steps=_steps(intent, draft),
             not_undone=draft.not_undone,
             undo=draft.undo,

@@ -52,6 +52,34 @@ def drift(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[Change, .
     return tuple(_changes((), _prepared(wanted), _prepared(live), only_wanted=True))
 
 
+def value_at(body: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """What stands at a path of a change, None where nothing does; an entry of a list is found by any of its keys."""
+    here: Any = _prepared(body)
+    for step in path:
+        if step.startswith("[") and isinstance(here, list):
+            here = _entry_of(here, step[1:-1])
+        elif isinstance(here, Mapping):
+            here = here.get(step)
+        else:
+            return None
+    return here
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Equal for a server: `1` and `1000m`, 80 and "80", absent and empty are."""
+    return _equal(one, other) or (
+        isinstance(one, Mapping | list) and not list(_changes((), one, other, only_wanted=False))
+    )
+
+
+def _entry_of(entries: list[Any], name: str) -> Any:
+    for key in _LIST_KEYS:
+        for entry in entries:
+            if isinstance(entry, Mapping) and str(entry.get(key)) == name:
+                return entry
+    return entries[int(name)] if name.isdecimal() and int(name) < len(entries) else None
+
+
 def same_template(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     """True where applying the wanted pod template over the live one would change nothing and so replace no pod."""
     return not drift(wanted, live)
@@ -73,10 +101,10 @@ def drift_summary(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> str:
     found = drift(wanted, live)
     lines = []
     for change in found:
-        if secret or _is_secret(change):
+        if secret or is_secret(change):
             lines.append(f"{_short_path(change)} differs")
         else:
-            lines.append(f"{_short_path(change)} is {_shown(change.after)} (stored {_shown(change.before)})")
+            lines.append(f"{_short_path(change)} is {shown(change.after)} (stored {shown(change.before)})")
     return _joined(lines)
 
 
@@ -214,9 +242,9 @@ def _split_image(image: str) -> tuple[str, str]:
 def _valued(what: str, change: Change) -> str:
     if change.before in _ABSENT or change.after in _ABSENT:
         return f"{what} {_sense(change)}"
-    if _is_secret(change) or not (_scalar(change.before) and _scalar(change.after)):
+    if is_secret(change) or not (_scalar(change.before) and _scalar(change.after)):
         return f"{what} changed"
-    return f"{what} {_shown(change.before)} → {_shown(change.after)}"
+    return f"{what} {shown(change.before)} → {shown(change.after)}"
 
 
 def _sense(change: Change) -> str:
@@ -278,7 +306,8 @@ def _joined(lines: Sequence[str]) -> str:
     return ", ".join(lines[:SHOWN_CHANGES]) + (f", {more} more" if more > 0 else "")
 
 
-def _is_secret(change: Change) -> bool:
+def is_secret(change: Change) -> bool:
+    """True where a step of the path says that the value is one."""
     return any(looks_secret(step.strip("[]")) for step in change.path)
 
 
@@ -286,7 +315,8 @@ def _scalar(value: Any) -> bool:
     return isinstance(value, str | int | float | bool)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """One value in a few words."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

@@ -65,10 +65,50 @@ class EffectAction(StrEnum):
     RUN = "run"
 
 
+class Answer(StrEnum):
+    """What an API server says to a dry run of one object; NOT_ASKED: it could not be asked, so nothing is known."""
+
+    OK = "ok"
+    IMMUTABLE = "immutable field"
+    NOT_SERVED = "kind not served"
+    CONFLICT = "conflict"
+    WEBHOOK = "webhook"
+    POD_SECURITY = "PodSecurity"
+    QUOTA = "quota"
+    FORBIDDEN = "no right"
+    INVALID = "invalid"
+    NOT_ASKED = "not asked"
+
+
+class ServerSays(Struct, frozen=True):
+    """The server's answer and its reason in one line; `pods`: it takes the object and refuses the pods made from it."""
+
+    answer: Answer
+    text: str = ""
+    pods: bool = False
+
+
+class Drift(Struct, frozen=True):
+    """A field that somebody set live after it was stored; `stays` where the act would not set it to the target's value.
+
+    Values are words for people, secrets masked. `manager` and `at` come from managedFields and are empty where no one
+    is on record (a field that was removed has no owner any more).
+    """
+
+    field: str
+    stored: str
+    live: str
+    target: str
+    manager: str = ""
+    at: float | None = None
+    stays: bool = False
+
+
 class Effect(Struct, frozen=True):
     """What happens to one object; `diff` is a unified diff of YAML, secrets masked, empty where nothing changes.
 
-    `restarts` is how many pods would be replaced, None where that is not known; `summary` is a line for the table.
+    `restarts` is how many pods would be replaced, None where that is not known, and `pace` how many at a time;
+    `summary` is a line for the table. `server` is None where no dry run belongs to the effect.
     """
 
     action: EffectAction
@@ -76,6 +116,9 @@ class Effect(Struct, frozen=True):
     summary: str = ""
     diff: str = ""
     restarts: int | None = 0
+    pace: str = ""
+    server: ServerSays | None = None
+    drift: tuple[Drift, ...] = ()
 
 
 class CheckResult(StrEnum):

@@ -55,6 +55,10 @@ class FakeCluster:
         self.denied: set[tuple[str, str]] = set()
         self.failures: dict[str, AcpTuiError] = {}
         self.asked: list[str] = []
+        self.noes: dict[str, AcpTuiError] = {}
+        self.rehearsed: list[tuple[str, str]] = []
+        self.open_rehearsals = 0
+        self.most_rehearsals = 0
         self.open_reviews = 0
         self.most_reviews = 0
         self._version = 100
@@ -174,7 +178,9 @@ class FakeCluster:
         params: Params | None = None,
         timeout: float = 30.0,
     ) -> Response:
-        assert path.endswith("selfsubjectaccessreviews"), "the controllers write nothing but reviews"
+        if (params or {}).get("dryRun") == "All":
+            return await self._rehearse(method, path, json.loads(body) if body else {})
+        assert path.endswith("selfsubjectaccessreviews"), "plans write nothing but reviews"
         self.open_reviews += 1
         self.most_reviews = max(self.most_reviews, self.open_reviews)
         await asyncio.sleep(0)
@@ -182,6 +188,17 @@ class FakeCluster:
         asked = json.loads(body)["spec"]["resourceAttributes"]
         allowed = (asked["verb"], asked["resource"]) not in self.denied
         return _response({"kind": "SelfSubjectAccessReview", "status": {"allowed": allowed}})
+
+    async def _rehearse(self, method: str, path: str, body: dict[str, Any]) -> Response:
+        """A dry run: what would be there afterwards, or the no that a test put under the path."""
+        self.rehearsed.append((method, path))
+        self.open_rehearsals += 1
+        self.most_rehearsals = max(self.most_rehearsals, self.open_rehearsals)
+        await asyncio.sleep(0)
+        self.open_rehearsals -= 1
+        if path in self.noes:
+            raise self.noes[path]
+        return _response(_merged(self.objects.get(path, {}), body))
 
     def stream(
         self,
@@ -351,6 +368,18 @@ def _pod(name: str, template: str, labels: dict[str, str], waiting: str) -> dict
             "containerStatuses": [container],
         },
     }
+
+
+def _merged(old: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return patch
+    kept = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = _merged(kept.get(key), value)
+    return kept
 
 
 def _response(value: Any) -> Response:

@@ -37,6 +37,7 @@ async def dry_run(
     content_type: str = JSON,
     field_manager: str = FIELD_MANAGER,
     force: bool = False,
+    validation: str = "Warn",
 ) -> Response:
     """What the server would answer, through admission and defaulting, with nothing stored.
 
@@ -46,7 +47,7 @@ async def dry_run(
     params: dict[str, str | bool] = {"dryRun": "All"}
     if method != "DELETE":
         params["fieldManager"] = field_manager
-        params["fieldValidation"] = "Warn"
+        params["fieldValidation"] = validation
     if content_type == Patch.APPLY:
         params["force"] = force
     return await transport.send(method, path, body=body, content_type=content_type, params=params)

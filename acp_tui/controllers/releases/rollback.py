@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
-from acp_tui.controllers.checks import check_record, passed, refused, warned
-from acp_tui.controllers.effects import hooks_for
+from acp_tui.controllers.checks import check_record, passed, refused, unknown, warned
+from acp_tui.controllers.effects import hooks_for, with_last_runs
 from acp_tui.controllers.ground import Draft, Ground
+from acp_tui.insight.lastgood import GOOD, best_target, standing_of
 from acp_tui.insight.manifest import Part
 from acp_tui.insight.times import span
 from acp_tui.model.errors import RecordError
 from acp_tui.model.plan import Check
 from acp_tui.model.release import ReleaseBody, Revision
 
-GOOD = frozenset({"deployed", "superseded"})
 _BACK_TO = re.compile(r"^Rollback to (\d+)$")
 _TITLE = "The revision exists"
 
@@ -29,7 +29,7 @@ async def draft(ground: Ground) -> Draft:
         _, current = await ground.record(newest.revision)
     except RecordError as error:
         return _refused(ground, check_record(error, revision=newest.revision))
-    wanted = ground.intent.revision or default_target(ground.history, current.description)
+    wanted = ground.intent.revision or _best(ground, current.description)
     if wanted is None:
         return _refused(
             ground,
@@ -52,35 +52,49 @@ async def draft(ground: Ground) -> Draft:
     return _draft(ground, newest, target, current, body)
 
 
+def _best(ground: Ground, description: str) -> int | None:
+    return best_target(ground.history, ground.proofs, now=ground.now, passed_over=_went_to(description))
+
+
 def default_target(history: Sequence[Revision], description: str) -> int | None:
     """The newest earlier revision that was deployed once; `description` is that of the newest one.
 
     Where the newest is itself a rollback, the revision it went back to is passed over, because going there again
     changes nothing.
     """
-    again = _BACK_TO.match(description)
-    same = int(again[1]) if again else None
+    same = _went_to(description)
     earlier = (each for each in history[1:] if each.status in GOOD and each.revision != same and not each.unreadable)
     return next((each.revision for each in earlier), None)
 
 
+def _went_to(description: str) -> int | None:
+    found = _BACK_TO.match(description)
+    return int(found[1]) if found else None
+
+
 def _draft(ground: Ground, newest: Revision, target: Revision, current: ReleaseBody, body: ReleaseBody) -> Draft:
     before, after = ground.parts_of(current), ground.parts_of(body)
-    hooks = () if ground.intent.no_hooks else hooks_for(body.hooks, "pre-rollback", "post-rollback")
+    hooks = hooks_for(with_last_runs(body.hooks, current.hooks), "pre-rollback", "post-rollback")
     return Draft(
         intent=structs.replace(ground.intent, revision=target.revision),
         headline=f"Roll back {ground.ref.name} from {newest.revision} ({newest.status}) to {target.revision}: "
         f"{_why(ground, target)}",
         before=before,
         after=after,
-        hooks=hooks,
-        checks=(check_record(None, revision=target.revision), _check_target(newest, target)),
+        hooks=() if ground.intent.no_hooks else hooks,
+        checks=(
+            check_record(None, revision=target.revision),
+            _check_target(newest, target),
+            *_check_standing(ground, newest, target),
+        ),
         not_undone=tuple(_not_undone(ground, current, before, after)),
         undo=f"roll back to {newest.revision}"
         if newest.status in GOOD
         else f"roll back to {newest.revision} ({newest.status})",
         target_chart=f"{body.chart} {body.chart_version}".strip(),
         manifest=body.manifest,
+        apply_method=body.apply_method,
+        size=body.size,
     )
 
 
@@ -89,7 +103,8 @@ def _why(ground: Ground, target: Revision) -> str:
     age = f", {span(ground.now - target.updated_at)} old" if target.updated_at is not None else ""
     if ground.intent.revision is not None:
         return f"chosen, {target.status}{age}"
-    return f"the newest earlier revision that was deployed ({target.status}{age})"
+    standing = standing_of(ground.history, target.revision, ground.proofs, now=ground.now)
+    return f"the newest earlier revision that was deployed ({target.status}{age}): {standing.words}"
 
 
 def _check_target(newest: Revision, target: Revision) -> Check:
@@ -101,6 +116,21 @@ def _check_target(newest: Revision, target: Revision) -> Check:
             "Choose a revision that was deployed, unless you know why this one failed.",
         )  # fmt: skip
     return passed("revision", _TITLE, f"{target.revision} is {target.status}")
+
+
+def _check_standing(ground: Ground, newest: Revision, target: Revision) -> Iterable[Check]:
+    """Whether it was ever really healthy; Helm's word deployed does not say so."""
+    if target.status not in GOOD or target.revision == newest.revision:
+        return
+    title = "The revision was healthy once"
+    standing = standing_of(ground.history, target.revision, ground.proofs, now=ground.now)
+    if standing.good:
+        yield passed("standing", title, standing.words)
+        return
+    better = best_target(ground.history, ground.proofs, now=ground.now)
+    advice = f"Revision {better} is the newest that was." if better not in (None, target.revision) else ""
+    found = warned if standing.good is False else unknown
+    yield found("standing", title, standing.words, advice)
 
 
 def _not_undone(ground: Ground, current: ReleaseBody, before: Sequence[Part], after: Sequence[Part]) -> Iterable[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from acp_tui.controllers.checks import check_record, passed, refused
-from acp_tui.controllers.effects import hooks_for
+from acp_tui.controllers.effects import hooks_for, with_last_runs
 from acp_tui.controllers.ground import Draft, Ground
+from acp_tui.controllers.recordroom import grown
 from acp_tui.controllers.redact import without_login
 from acp_tui.controllers.releases.request import engine_request
+from acp_tui.insight.manifest import Part
 from acp_tui.model.errors import RecordError
 from acp_tui.model.plan import ValuesMode
-from acp_tui.model.release import PENDING, ReleaseBody
+from acp_tui.model.release import PENDING, ReleaseBody, Revision
 
 
 async def draft(ground: Ground) -> Draft:
@@ -38,12 +40,30 @@ async def draft(ground: Ground) -> Draft:
         f"to {target}{_from(ground)}",
         before=before,
         after=after,
-        hooks=() if ground.intent.no_hooks else hooks_for(rendered.hooks, "pre-upgrade", "post-upgrade"),
+        hooks=()
+        if ground.intent.no_hooks
+        else hooks_for(with_last_runs(rendered.hooks, current.hooks), "pre-upgrade", "post-upgrade"),
         checks=(check_record(None, revision=newest.revision), passed("chart", "The chart renders", target)),
         undo=f"roll back to {newest.revision}",
         target_chart=target,
         manifest=rendered.manifest,
+        original=await _compared(ground, newest, before),
+        apply_method=current.apply_method,
+        size=grown(stored, rendered.manifest),
     )
+
+
+async def _compared(ground: Ground, newest: Revision, before: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Helm compares with the deployed revision, which is not the newest where that one failed."""
+    if newest.status == "deployed":
+        return before
+    deployed = next((each for each in ground.history if each.status == "deployed"), None)
+    if deployed is None:
+        return before
+    try:
+        return ground.parts_of((await ground.record(deployed.revision))[1])
+    except RecordError:
+        return before
 
 
 def _chart(body: ReleaseBody) -> str:
