@@ -110,6 +110,7 @@ class Session:
         """Begins to dial; a second call does nothing."""
         if self._task is not None:
             return
+        self.store.dialled = True
         if self.context.problem:
             self.store.problem = self.context.problem
             self.store.reachable = None

@@ -54,6 +54,7 @@ class Store:
         self.names: tuple[str, ...] = (cluster,)
         self.platform = ""
         self.version = ""
+        self.dialled = False
         self.reachable: bool | None = None
         self.latency_ms: float | None = None
         self.problem = ""

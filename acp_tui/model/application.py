@@ -21,7 +21,10 @@ class ApplicationSource(StrEnum):
 
 
 class ApplicationSummary(Struct, frozen=True):
-    """A row of the Applications view; `platform_state` is the platform's word, `health` is our own verdict."""
+    """A row of the Applications view; `platform_state` is the platform's word, `health` is our own verdict.
+
+    `ready` of `components` are well; `pods_ready` of `pods` run for its workloads, None where it keeps none running.
+    """
 
     ref: ObjectRef
     source: ApplicationSource
@@ -30,6 +33,8 @@ class ApplicationSummary(Struct, frozen=True):
     platform_state: str = ""
     ready: int | None = None
     components: int | None = None
+    pods_ready: int | None = None
+    pods: int | None = None
     owner: str = ""
     project: str = ""
     version: str = ""

@@ -19,7 +19,10 @@ class Role(StrEnum):
 
 
 class ClusterSummary(Struct, frozen=True):
-    """A row of the Fleet view; None means not known, which is never the same as zero."""
+    """A row of the Fleet view; None means not known, which is never the same as zero.
+
+    A cluster that is not `dialled` is listed only: nobody has asked it anything.
+    """
 
     name: str
     role: Role = Role.PLAIN
@@ -27,6 +30,7 @@ class ClusterSummary(Struct, frozen=True):
     health: Health = Health.UNKNOWN
     reason: str = ""
     server: str = ""
+    dialled: bool = True
     reachable: bool | None = None
     latency_ms: float | None = None
     version: str = ""

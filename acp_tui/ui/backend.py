@@ -30,6 +30,10 @@ class FleetPort(Protocol):
         """Say which clusters somebody looks at, None for all: they are watched, the others only polled."""
         ...
 
+    def look(self, name: str) -> None:
+        """Dial a cluster that is listed only; nothing happens where it is dialled already."""
+        ...
+
     def subscribe(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Be told, on the loop and at most ten times a second, which views changed; returns the way out."""
         ...

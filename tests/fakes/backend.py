@@ -41,12 +41,16 @@ class FakeFleet:
     tables: dict[str, list[Any]]
     callbacks: list[Callable[[frozenset[str]], None]] = field(default_factory=list)
     attended: frozenset[str] | None = None
+    looked: list[str] = field(default_factory=list)
 
     def clusters(self) -> tuple[ClusterSummary, ...]:
         return tuple(self.tables["clusters"])
 
     def rows(self, view: str, *, clusters: frozenset[str] | None = None) -> Sequence[Any]:
         return [row for row in self.tables[view] if clusters is None or _cluster_of(row) in clusters]
+
+    def look(self, name: str) -> None:
+        self.looked.append(name)
 
     def attend(self, clusters: frozenset[str] | None) -> None:
         self.attended = clusters

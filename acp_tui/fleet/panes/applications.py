@@ -12,14 +12,34 @@ from acp_tui.fleet.cells import (
 )
 from acp_tui.fleet.columns import Column, View, environment_cell, maybe
 from acp_tui.model.application import ApplicationSummary
-from acp_tui.model.health import Tone
+from acp_tui.model.health import Health, Tone
+
+# What fails comes before what nobody can see: it can be acted on.
+_RANK = {Health.DEGRADED: 0, Health.MISSING: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2}
+
+
+def _rank(row: ApplicationSummary) -> int:
+    return _RANK.get(row.health, 3)
+
+
+def _ready(row: ApplicationSummary, now: float) -> Cell:
+    """Pods, which are what people count; components of what keeps no pods running."""
+    if row.pods is not None:
+        return of_cell(row.pods_ready, row.pods, good=Tone.PLAIN, bad=Tone.WARN)
+    return of_cell(row.ready, row.components, good=Tone.PLAIN, bad=Tone.WARN)
+
+
+def _ready_share(row: ApplicationSummary) -> tuple[bool, float]:
+    part, whole = (row.ready, row.components) if row.pods is None else (row.pods_ready, row.pods)
+    return maybe(None if part is None or not whole else part / whole)
+
 
 APPLICATIONS: View[ApplicationSummary] = View(
     id="applications",
     title="Applications",
     digit="2",
     kind_word="applications",
-    order=lambda row: (-row.health.severity, row.ref.cluster, row.ref.namespace, row.ref.name),
+    order=lambda row: (_rank(row), row.ref.cluster, row.ref.namespace, row.ref.name),
     columns=(
         Column(
             id="name",
@@ -65,15 +85,15 @@ APPLICATIONS: View[ApplicationSummary] = View(
             width=7,
             glyph=True,
             cell=lambda row, now: health_cell(row.health),
-            sort=lambda row: -row.health.severity,
+            sort=_rank,
         ),
         Column(
             id="ready",
             title="READY",
             width=6,
             align="right",
-            cell=lambda row, now: of_cell(row.ready, row.components, good=Tone.PLAIN, bad=Tone.WARN),
-            sort=lambda row: maybe(row.components),
+            cell=_ready,
+            sort=_ready_share,
         ),
         Column(
             id="platform",

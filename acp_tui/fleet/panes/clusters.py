@@ -18,6 +18,8 @@ from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.freshness import Age
 from acp_tui.model.health import Health, Tone
 
+_RANK = {Health.DEGRADED: 0, Health.MISSING: 0, Health.PROGRESSING: 2, Health.UNKNOWN: 3}
+
 
 def _cluster_health(row: ClusterSummary, now: float) -> Cell:
     if row.reachable is False:
@@ -40,9 +42,10 @@ def _cluster_releases(row: ClusterSummary, now: float) -> Cell:
 
 
 def _cluster_severity(row: ClusterSummary) -> int:
-    if row.reachable is False:
-        return -Health.UNKNOWN.severity - 1
-    return -row.health.severity
+    """What fails, then what is silent, then what warns, then what is not known yet, and last what nobody asked."""
+    if not row.dialled:
+        return 5
+    return 1 if row.reachable is False else _RANK.get(row.health, 4)
 
 
 CLUSTERS: View[ClusterSummary] = View(

@@ -15,7 +15,7 @@ from acp_tui.insight.owners import argo_application
 from acp_tui.insight.times import epoch
 from acp_tui.model.application import ApplicationSource, ApplicationSummary
 from acp_tui.model.health import Health, Verdict
-from acp_tui.model.objects import ApplicationObject, Job, Meta, Workload
+from acp_tui.model.objects import ApplicationObject, Job, Meta, Workload, WorkloadStatus
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import OwnerKind, ReleaseSummary
 
@@ -27,11 +27,13 @@ _FROM_REQUEST = "sync-from-helmrequest"
 
 
 class Part(NamedTuple):
-    """One component of an application."""
+    """One component of an application; `pods` is how many it keeps running, of which `pods_ready` are ready."""
 
     kind: str
     meta: Meta
     verdict: Verdict
+    pods_ready: int = 0
+    pods: int = 0
 
 
 def application_rows(store: Store, releases: Iterable[ReleaseSummary], now: float) -> tuple[ApplicationSummary, ...]:
@@ -61,14 +63,24 @@ def application_rows(store: Store, releases: Iterable[ReleaseSummary], now: floa
 def parts(store: Store, now: float) -> Iterator[Part]:
     """Everything that stands on its own: workloads, schedules, and Jobs, ReplicaSets and pods nobody else keeps."""
     for kind, workload in store.workloads:
-        yield Part(kind, workload.metadata, workload_verdict(store, kind, workload, now))
+        yield Part(kind, workload.metadata, workload_verdict(store, kind, workload, now), *pods_of(kind, workload))
     for replica_set in store.replica_sets.by_owner.get("", {}).values():
-        yield Part("ReplicaSet", replica_set.metadata, workload_verdict(store, "ReplicaSet", replica_set, now))
+        verdict = workload_verdict(store, "ReplicaSet", replica_set, now)
+        yield Part("ReplicaSet", replica_set.metadata, verdict, *pods_of("ReplicaSet", replica_set))
     for schedule in store.cron_jobs:
         yield Part("CronJob", schedule.metadata, health_of("CronJob", schedule))
     for job in store.jobs.by_owner.get("", {}).values():
         yield Part("Job", job.metadata, job_verdict(store, job))
     yield from _pods_alone(store)
+
+
+def pods_of(kind: str, workload: Workload) -> tuple[int, int]:
+    """Ready pods of a workload, and how many it wants; a Deployment that says no number wants one."""
+    status = workload.status or WorkloadStatus()
+    if kind == "DaemonSet":
+        return status.number_ready or 0, status.desired_number_scheduled or 0
+    replicas = workload.spec.replicas if workload.spec else None
+    return status.ready_replicas or 0, 1 if replicas is None else replicas
 
 
 def workload_verdict(store: Store, kind: str, workload: Workload, now: float) -> Verdict:
@@ -117,6 +129,7 @@ def _row(
     verdict = _application_verdict(members, found)
     status = found.status if found else None
     metas = [part.meta for part in members]
+    wanted = sum(part.pods for part in members)
     created = [at for meta in metas if (at := epoch(meta.creation_timestamp)) is not None]
     return ApplicationSummary(
         ref=_ref(store.cluster, group, found),
@@ -128,6 +141,8 @@ def _row(
         or "",
         ready=sum(1 for part in members if part.verdict.health in (Health.HEALTHY, Health.SUSPENDED)),
         components=len(members),
+        pods_ready=sum(part.pods_ready for part in members) if wanted else None,
+        pods=wanted or None,
         owner=_owner(group, found, release, metas),
         project=store.project_of(group.namespace),
         version=_version(metas, found, release),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from acp_tui.fleet.shelf import Shelf
 from acp_tui.fleet.store import Store
 from acp_tui.fleet.summaries.releases import failed
 from acp_tui.insight.health.nodes import health_of_node, is_ready
@@ -40,6 +42,7 @@ def cluster_row(
         health=verdict.health,
         reason=verdict.reason,
         server=store.server,
+        dialled=store.dialled,
         reachable=store.reachable,
         latency_ms=store.latency_ms,
         version=store.version,
@@ -76,7 +79,7 @@ def _verdict(
     basics = [store.shelves[id] for id in _BASICS]
     if not any(shelf.known for shelf in basics):
         refused = all(shelf.refused for shelf in basics)
-        return Verdict(Health.UNKNOWN, "no right to list anything" if refused else "not read yet")
+        return Verdict(Health.UNKNOWN, "no right to list anything" if refused else _waiting_for(store, basics))
     if sick := _sick_nodes(store, Health.DEGRADED):
         return Verdict(Health.DEGRADED, sick)
     failing = sorted((row for row in applications if row.health in _BAD), key=lambda row: row.key)
@@ -91,6 +94,17 @@ def _verdict(
     if not any(store.known(id) for id in _WORKLOADS):
         return Verdict(Health.UNKNOWN, _limits(store))
     return Verdict(Health.HEALTHY, _limits(store))
+
+
+def _waiting_for(store: Store, basics: Sequence[Shelf[Any]]) -> str:
+    """What stands between the start and a picture of the cluster."""
+    if not store.dialled:
+        return "not dialled: open it to look at it"
+    if store.reachable is None:
+        host = store.server.partition("://")[2].partition("/")[0]
+        return f"connecting… no answer from {host or 'its server'} yet"
+    unread = [id for id, shelf in zip(_BASICS, basics, strict=True) if not (shelf.known or shelf.refused)]
+    return f"connecting… it answers, reading {', '.join(unread)}"
 
 
 def _sick_nodes(store: Store, health: Health) -> str:

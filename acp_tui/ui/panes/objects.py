@@ -41,6 +41,12 @@ _SEVERITY = {Tone.FAIL: 0, Tone.WARN: 1}
 _NUMBERS = frozenset({"integer", "number"})
 
 
+def shape_of(table: MergedTable) -> tuple[object, ...]:
+    """What the columns are made for: while it stays the same, rows come and go under the same view."""
+    clusters = len({row.ref.cluster for row in table.rows})
+    return (table.columns, bool(table.rows), clusters > 1, any(row.ref.namespace for row in table.rows))
+
+
 def view_of(table: MergedTable) -> View[Any]:
     """A view for one answer; columns are as wide as what they hold."""
     several = len({row.ref.cluster for row in table.rows}) > 1

@@ -22,6 +22,7 @@ from acp_tui.ui.look import Span
 from acp_tui.ui.panes.aim import OBJECTS, Aim
 from acp_tui.ui.panes.detail import Teller
 from acp_tui.ui.panes.scope import Scope
+from acp_tui.ui.widgets.folding import folded
 from acp_tui.ui.widgets.framed import Lines
 from acp_tui.ui.widgets.grid import Grid
 
@@ -129,6 +130,10 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         clusters = backend.fleet.clusters()
         chosen = [each for each in clusters if self.aim.clusters is None or each.name in self.aim.clusters]
         self._scope = Scope.of(chosen)
+        if self.aim.clusters is not None:
+            for each in chosen:
+                if not each.dialled:
+                    backend.fleet.look(each.name)
         rows = self._rows(backend)
         if rows is not None:
             self.grid.show(rows)
@@ -197,11 +202,16 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         self.acp.run_safely(look(), doing=f"List {kind}", group=self._look_group)
 
     def _show_table(self, table: MergedTable) -> None:
-        from acp_tui.ui.panes.objects import view_of
+        from acp_tui.ui.panes.objects import shape_of, view_of
 
-        if self._table is None or self._table.columns != table.columns or not self._table.rows:
+        if self._table is None or shape_of(self._table) != shape_of(table):
+            rows, key = self.grid.rows, self.grid.key
             self.grid.show_view(view_of(table))
             self.grid.set_filter(self.aim.filter)
+            self.grid.set_sort(rows.sort, descending=rows.descending)
+            self.grid.show(table.rows)
+            if self._table is not None and key:
+                self.grid.select(key)
         self._table = table
         self._answered_at = self.acp.clock()
         self.grid.show(table.rows)
@@ -297,7 +307,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         glyphs = self.acp.glyphs
         title, told = Teller(backend.fleet, glyphs).tell(row, self.acp.clock())
         lines.set_title((glyphs.say(title), Tone.PLAIN))
-        lines.show([[(glyphs.say(text), tone) for text, tone in line] for line in told])
+        said = [[(glyphs.say(text), tone) for text, tone in line] for line in told]
+        lines.show(folded(said, width=max(1, lines.inner_width - 2), room=lines.page))
 
     # what the row is
 

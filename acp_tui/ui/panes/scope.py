@@ -14,9 +14,10 @@ from acp_tui.ui.look import Span
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Clusters by how they answer; `oldest` is when the longest silent one last did."""
+    """Clusters by how they answer; `oldest` is when the longest silent one last did, `listed` were never dialled."""
 
     live: int = 0
+    listed: int = 0
     stale: int = 0
     down: int = 0
     waiting: tuple[str, ...] = ()
@@ -24,11 +25,13 @@ class Scope:
 
     @classmethod
     def of(cls, clusters: Iterable[ClusterSummary]) -> Scope:
-        live = stale = down = 0
+        live = stale = down = listed = 0
         waiting: list[str] = []
         silent: list[float] = []
         for cluster in clusters:
-            if cluster.reachable is False:
+            if not cluster.dialled:
+                listed += 1
+            elif cluster.reachable is False:
                 down += 1
             elif cluster.freshness.state in (Age.LIVE, Age.POLLED):
                 live += 1
@@ -38,11 +41,11 @@ class Scope:
                 stale += 1
                 if cluster.freshness.confirmed_at is not None:
                     silent.append(cluster.freshness.confirmed_at)
-        return cls(live, stale, down, tuple(waiting), min(silent, default=None))
+        return cls(live, listed, stale, down, tuple(waiting), min(silent, default=None))
 
     @property
     def total(self) -> int:
-        return self.live + self.stale + self.down + len(self.waiting)
+        return self.live + self.listed + self.stale + self.down + len(self.waiting)
 
     def counts(self, *, short: bool = False) -> tuple[Span, ...]:
         """`6 clusters · 4 live · 1 stale · 1 down`, for the heading; `short` names only what is not live."""
@@ -59,6 +62,8 @@ class Scope:
             if number
         ]
         live = [(f"{self.live} live", Tone.DIM)] if self.live else []
+        if self.listed:
+            live.append((f"{self.listed} not dialled", Tone.DIM))
         parts = amiss if short and amiss else [(all_of_them, Tone.DIM), *live, *amiss]
         return _joined(parts)
 
@@ -66,7 +71,7 @@ class Scope:
         """The right end of a pane's edge: `live`, or what of the picture is not."""
         if not self.total:
             return ()
-        if self.live == self.total:
+        if self.live and self.live + self.listed == self.total:
             return (("live", Tone.DIM),)
         spans: list[Span] = []
         if self.stale:
@@ -75,6 +80,8 @@ class Scope:
             spans.append((f"{self.down} down", Tone.FAIL))
         if self.waiting:
             spans.append((f"{len(self.waiting)} connecting", Tone.ACCENT))
+        if self.listed and not spans:
+            spans.append(("not dialled", Tone.DIM))
         return _joined(spans)
 
 

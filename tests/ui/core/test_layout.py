@@ -90,13 +90,17 @@ def test_found_words_are_highlighted_and_nothing_else() -> None:
 
 def test_a_bar_shows_how_full_it_is() -> None:
     column: Column[object] = Column(
-        id="cpu", title="CPU", width=16, cell=lambda row, now: Cell(""), sort=lambda row: 0, bar=lambda row: 0.5
+        id="cpu", title="CPU", width=16, grow=1, cell=lambda r, now: Cell(""), sort=lambda r: 0, bar=lambda r: 0.5
     )
     view: View[object] = View(id="quota", title="", digit="", kind_word="", columns=(column,), order=lambda row: 0)
 
-    out = Brush(LOOK, FULL).line(lay_out(view, 16), [Painted("50% 2/4", Tone.OK, 3)], width=18)
+    def line(width: int) -> str:
+        out = Brush(LOOK, FULL).line(lay_out(view, width), [Painted("50% 2/4", Tone.OK, 3)], width=width + 2)
+        return "".join(segment.text for segment in out).rstrip()
 
-    assert "".join(segment.text for segment in out) == " ▇▇▇▁▁▁ 50% 2/4   "
+    assert line(23) == " ▇▇▇▁▁▁ 50% 2/4"
+    assert line(21) == " ▇▇▁▁ 50% 2/4", "the bar gives way to the numbers"
+    assert line(16) == " ▇▇▁ 50% 2/4"
 
 
 def test_the_heading_says_what_the_rows_are_sorted_by_and_that_columns_are_hidden() -> None:
