@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from acp_tui.controllers import journal as journal_file
 from acp_tui.controllers.journal import Journal, Record
 from acp_tui.controllers.lock import lock_release
 from acp_tui.model.errors import Refused
@@ -192,6 +193,78 @@ def test_the_reserve_of_a_dead_process_is_swept(folder: Path) -> None:
     later = Journal(folder).begin(operation("20261121T150000-dddddd"))
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [".20261121T150000-dddddd.reserve"]
     later.close()
+
+
+def id_of(number: int) -> str:
+    return f"20261121T{number:06}-abc123"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.iterdir() if path.suffix == ".jsonl")
+
+
+def test_the_oldest_records_go_when_there_are_too_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_file, "KEPT", 3)
+    for number in range(6):
+        Journal(folder).begin(operation(id_of(number))).end(finished(operation(id_of(number))))
+    assert names(folder) == [id_of(number) for number in (3, 4, 5)]
+
+
+def test_the_oldest_records_go_when_they_are_too_large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Journal(folder).begin(operation(id_of(0))).end(finished(operation(id_of(0))))
+    size = (folder / f"{id_of(0)}.jsonl").stat().st_size
+    monkeypatch.setattr(journal_file, "KEPT_BYTES", int(size * 2.2))
+    for number in range(1, 6):
+        Journal(folder).begin(operation(id_of(number))).end(finished(operation(id_of(number))))
+    assert names(folder) == [id_of(4), id_of(5)]
+
+
+def test_what_has_no_end_stays_whatever_its_age(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost act, one that still runs and a file nobody can read: each may be all that is known of it."""
+    monkeypatch.setattr(journal_file, "KEPT", 1)
+    lost = Journal(folder).begin(operation(id_of(0)))
+    lost.step(acting())
+    lost.close()
+    running = Journal(folder).begin(operation(id_of(1)))
+    (folder / f"{id_of(2)}.jsonl").write_bytes(b"what is this\n")
+    for number in range(3, 6):
+        Journal(folder).begin(operation(id_of(number))).end(finished(operation(id_of(number))))
+    assert names(folder) == [id_of(number) for number in (0, 1, 2, 5)]
+    running.end(finished(operation(id_of(1))))
+    assert [each.state for each in Journal(folder).past()] == [
+        OperationState.SUCCEEDED, OperationState.SUCCEEDED, OperationState.LOST,
+    ]  # fmt: skip
+
+
+def refused(id: str) -> Operation:
+    outcome = Outcome(OutcomeKind.REFUSED, "Refused: No freeze holds", evidence=("freeze evening (policy.toml:3)",))
+    return structs.replace(operation(id), state=OperationState.REFUSED, outcome=outcome, ended_at=1000.0, output=())
+
+
+def test_what_was_refused_is_read_back_among_the_acts(folder: Path) -> None:
+    journal = Journal(folder)
+    journal.begin(operation(id_of(1))).end(finished(operation(id_of(1))))
+    journal.refuse(refused(id_of(2)))
+    journal.begin(operation(id_of(3))).end(finished(operation(id_of(3))))
+    assert [each.id for each in Journal(folder).past()] == [id_of(3), id_of(2), id_of(1)]
+    assert Journal(folder).past()[1] == refused(id_of(2))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder / "refused").iterdir()} == {0o600}
+
+
+def test_a_thousand_refusals_push_no_act_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_file, "REMEMBERED", 4)
+    monkeypatch.setattr(journal_file, "KEPT", 4)
+    journal = Journal(folder)
+    journal.begin(operation(id_of(0))).end(finished(operation(id_of(0))))
+    for number in range(1, 20):
+        journal.refuse(refused(id_of(number)))
+    assert names(folder / "refused") == [id_of(number) for number in (16, 17, 18, 19)]
+    assert Journal(folder).past()[-1].id == id_of(0)
+
+
+def test_a_refusal_that_cannot_be_recorded_stays_a_refusal(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    Journal(tmp_path / "state" / "journal").refuse(refused(id_of(1)))
 
 
 def test_a_release_is_locked_once_and_free_again_after(tmp_path: Path) -> None:
