@@ -78,7 +78,7 @@ def head(plan: Plan, width: int) -> list[Line]:
     lines: list[Line] = []
     if owner.kind is OwnerKind.HELM:
         lines += _labelled("Through", f"{through}; nobody else owns this release", Tone.PLAIN, width)
-    elif owner.kind is OwnerKind.HELMREQUEST and owner.name:
+    elif owner.kind is OwnerKind.HELMREQUEST and plan.engine == "Captain":
         lines += _labelled("Through", f"{owner}, which Captain carries out", Tone.PLAIN, width)
     else:
         lines += _labelled("Owner", f"{owner} would undo what Helm does", Tone.WARN, width)
