@@ -68,6 +68,7 @@ def console(target: Target, look: Look) -> AcpApp:
             engine=settings.helm_engine,
             read_only=settings.read_only,
             deadline_seconds=settings.verdict_seconds,
+            policies=target.policies,
         )
         return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller)
 

@@ -16,7 +16,7 @@ import msgspec
 from acp_tui.cli.find import VIEWS, find_release, release_options
 from acp_tui.cli.output import output_option
 from acp_tui.cli.run import Wishes, act
-from acp_tui.cli.target import Target, target_options
+from acp_tui.cli.target import Target, policy_option, target_options
 from acp_tui.model.errors import UsageError
 from acp_tui.model.plan import Intent, ValuesMode, Verb
 from acp_tui.model.release import ReleaseRef
@@ -39,6 +39,7 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
                   help="Seconds that Helm may wait for hooks.")  # fmt: skip
     @click.option("--engine", default="", help="Helm engine: helm3, helm4, python, or a path to a helm binary.")
     @click.option("--no-hooks", is_flag=True, help="Skip the chart's hooks.")
+    @policy_option
     @release_options
     @output_option
     @target_options
@@ -51,6 +52,7 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
         helm_timeout: int,
         engine: str,
         no_hooks: bool,
+        policies: tuple[str, ...],
         output: str,
         target: Target,
         **rest: Any,
@@ -61,7 +63,7 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
             return msgspec.structs.replace(made(fleet), engine=engine, no_hooks=no_hooks, timeout_seconds=helm_timeout)
 
         wishes = Wishes(only_plan=only_plan, yes=yes, deadline=deadline, output=output)
-        return asyncio.run(act(intent, wishes, target, views=VIEWS))
+        return asyncio.run(act(intent, wishes, target.under(policies), views=VIEWS))
 
     return wrapped
 

@@ -11,14 +11,14 @@ import click
 from acp_tui import __version__
 from acp_tui.cli.codes import CANCELLED, DONE, UNEXPECTED, help_line
 from acp_tui.cli.output import MACHINE, print_error
-from acp_tui.cli.target import Look, Program, Target
+from acp_tui.cli.target import Look, Program, Target, policy_option
 from acp_tui.model.errors import AcpTuiError, UsageError
 
 
 class Commands(click.Group):
     """Imports a command's module when it is called, so that opening the console pays for none of them."""
 
-    lazy = ("get", "release", "doctor", "demo", "keys", "completion", "reset-terminal")
+    lazy = ("get", "release", "journal", "doctor", "demo", "keys", "completion", "reset-terminal")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.lazy)
@@ -46,6 +46,7 @@ class Commands(click.Group):
 @click.option("--theme", default="", help="Theme to paint with; see themes/.")
 @click.option("--keymap", default="", help="Keymap to use: default, k9s, or your own.")
 @click.option("--read-only", is_flag=True, help="Refuse every act.")
+@policy_option
 @click.pass_context
 def commands(
     context: click.Context,
@@ -55,13 +56,14 @@ def commands(
     theme: str,
     keymap: str,
     read_only: bool,
+    policies: tuple[str, ...],
 ) -> None:
     """The terminal console for Alauda Container Platform and any fleet of Kubernetes clusters.
 
     Without a command it opens the console on the contexts of your kubeconfig.
     """
     context.meta[Program.__name__] = context.obj
-    context.obj = Target(kubeconfig=kubeconfig, contexts=contexts, demo=demo, read_only=read_only)
+    context.obj = Target(kubeconfig=kubeconfig, contexts=contexts, demo=demo, read_only=read_only, policies=policies)
     context.meta[Look.__name__] = Look(theme=theme, keymap=keymap)
     if context.invoked_subcommand is None:
         context.meta[Program.__name__].open_console(context.obj, context.meta[Look.__name__])

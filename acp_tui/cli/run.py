@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -46,30 +47,48 @@ class Wishes(Struct, frozen=True):
 
 async def act(make: Callable[[Fleet], Intent], wishes: Wishes, target: Target, *, views: Iterable[str]) -> int:
     """Returns the exit code; raises Refused where a check or a person says no, and whatever planning raises."""
+    async with open_acting(wishes, target, views=views) as (fleet, controller):
+        return await carry_out(controller, make(fleet), wishes)
+
+
+@asynccontextmanager
+async def open_acting(
+    wishes: Wishes, target: Target, *, views: Iterable[str]
+) -> AsyncIterator[tuple[Fleet, Controller]]:
+    """The fleet, and a controller with what settings, options and policies say."""
     from acp_tui.config.settings import load_settings
     from acp_tui.controllers.controller import open_controller
-    from acp_tui.controllers.effects import mask_plan
 
     settings, _ = load_settings(read_only=target.read_only)
     async with open_fleet(target, views=views) as fleet:
-        controller = open_controller(
+        yield (
             fleet,
-            engine=settings.helm_engine,
-            read_only=settings.read_only,
-            deadline_seconds=wishes.deadline or settings.verdict_seconds,
+            open_controller(
+                fleet,
+                engine=settings.helm_engine,
+                read_only=settings.read_only,
+                deadline_seconds=wishes.deadline or settings.verdict_seconds,
+                policies=target.policies,
+            ),
         )
-        plan = await controller.plan(make(fleet))
-        if wishes.only_plan:
-            if wishes.machine:
-                print_document({"kind": "Plan", "allowed": plan.allowed, "plan": mask_plan(plan)}, wishes.output)
-            else:
-                print_plan(plan)
-            return DONE if plan.allowed else Refused.exit_code
-        asking = plan.allowed and not wishes.yes and on_terminal()
-        if asking or not wishes.machine:
-            print_plan(plan, err=wishes.machine)
-        _confirm(plan, yes=wishes.yes)
-        operation = await _run(controller, plan, quiet=wishes.machine)
+
+
+async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> int:
+    """Plans, shows, asks and runs one act; returns the exit code, and raises as `act`."""
+    from acp_tui.controllers.effects import mask_plan
+
+    plan = await controller.plan(intent)
+    if wishes.only_plan:
+        if wishes.machine:
+            print_document({"kind": "Plan", "allowed": plan.allowed, "plan": mask_plan(plan)}, wishes.output)
+        else:
+            print_plan(plan)
+        return DONE if plan.allowed else Refused.exit_code
+    asking = plan.allowed and not wishes.yes and on_terminal()
+    if asking or not wishes.machine:
+        print_plan(plan, err=wishes.machine)
+    _confirm(plan, yes=wishes.yes)
+    operation = await _run(controller, plan, quiet=wishes.machine)
     if wishes.machine:
         print_document({"kind": "Operation", "operation": operation}, wishes.output)
     else:
@@ -111,11 +130,11 @@ def print_plan(plan: Plan, *, err: bool = False) -> None:
 
 
 def _confirm(plan: Plan, *, yes: bool) -> None:
-    """Asks on a terminal, takes --yes elsewhere; raises Refused without either."""
-    if not plan.allowed:
-        first = plan.refusals[0]
-        raise Refused(f"Refused: {first.title}", tried=first.evidence, advice=first.advice)
-    if yes:
+    """Asks on a terminal, takes --yes elsewhere; raises Refused without either.
+
+    Nobody is asked about a plan that is refused: starting it says so, and puts the attempt into the journal.
+    """
+    if yes or not plan.allowed:
         return
     if not on_terminal():
         raise Refused("Nobody to ask", tried="standard input is not a terminal", advice="add --yes to confirm")

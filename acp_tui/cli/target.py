@@ -36,7 +36,12 @@ class Target(Struct, frozen=True):
     demo: bool = False
     still: bool = False
     read_only: bool = False
+    policies: tuple[str, ...] = ()
     timeout: float = 0.0
+
+    def under(self, policies: tuple[str, ...]) -> Target:
+        """With these policy files as well: one that is named before the command is not lifted after it."""
+        return msgspec.structs.replace(self, policies=(*self.policies, *policies))
 
 
 class Look(Struct, frozen=True):
@@ -58,6 +63,15 @@ class Aimed(Struct, frozen=True):
     contexts: tuple[Context, ...]
     current: str
     problems: tuple[KubeconfigError, ...] = ()
+
+
+policy_option = click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    type=click.Path(resolve_path=True),
+    help="Policy file besides yours and those of the settings; the strictest counts. May be given several times.",
+)
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
