@@ -100,6 +100,7 @@ def _end_signal() -> asyncio.Event:
 async def _until_unwanted(options: argparse.Namespace, done: asyncio.Event) -> None:
     """Wait for a signal, the end of standard input, or the death of the parent."""
     loop = asyncio.get_running_loop()
+    child = os.getppid() == options.parent_pid
     if not options.keep:
 
         def read() -> None:
@@ -113,11 +114,14 @@ async def _until_unwanted(options: argparse.Namespace, done: asyncio.Event) -> N
             async with asyncio.timeout(1.0):
                 await done.wait()
         except TimeoutError:
-            if options.parent_pid and not _alive(options.parent_pid):
+            if options.parent_pid and not _alive(options.parent_pid, child=child):
                 return
 
 
-def _alive(pid: int) -> bool:
+def _alive(pid: int, *, child: bool) -> bool:
+    """Whether the process is there; one whose child we are has left us even while its remains keep the number."""
+    if child:
+        return os.getppid() == pid
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import select
 import signal
 import ssl
 import stat
@@ -103,3 +105,31 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     finally:
         started.process.kill()
         started.process.wait()
+
+
+def test_it_ends_with_a_parent_that_was_killed_and_whose_remains_nobody_took_away(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "acp_tui.sim",
+        "--kubeconfig-out",
+        str(tmp_path / "kc"),
+        "--keep",
+        "--only",
+        "edge-7",
+    ]
+    code = (
+        "import os, subprocess, sys, time\n"
+        f"box = subprocess.Popen([*{command!r}, '--parent-pid', str(os.getpid())], stdout=subprocess.PIPE, text=True)\n"
+        "sys.stdout.write(box.stdout.readline()); sys.stdout.flush(); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    ready = json.loads(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)  # not waited for: it stays a zombie
+    handle = os.pidfd_open(ready["pid"])
+    try:
+        assert select.select([handle], [], [], 10)[0], "the simulator is still there"
+    finally:
+        os.close(handle)
+        parent.wait()
