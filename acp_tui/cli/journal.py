@@ -10,7 +10,7 @@ import click
 
 from acp_tui.cli.find import VIEWS
 from acp_tui.cli.output import MACHINE, output_option, print_document, print_list, print_table
-from acp_tui.cli.run import Wishes, carry_out, open_acting
+from acp_tui.cli.run import Wishes, carry_out, confirm_option, open_acting
 from acp_tui.cli.target import Target, policy_option, target_options
 from acp_tui.model.errors import UsageError
 from acp_tui.wire.text import one_line
@@ -31,7 +31,9 @@ def journal(context: click.Context, output: str) -> None:
 
 
 @journal.command("list")
-@click.option("--limit", type=click.IntRange(min=1), default=LISTED, show_default=True, help="So many, the newest first.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=LISTED, show_default=True, help="So many, the newest first."
+)
 @output_option
 def list_entries(limit: int, output: str) -> None:
     """Lists acts, the newest first."""
@@ -55,6 +57,7 @@ def show(id: str, output: str) -> None:
 @click.argument("id")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would happen, and stop.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
+@confirm_option
 @click.option("--deadline", type=click.IntRange(min=1), default=None,
               help="Seconds until the verdict is 'not proven'; else what the settings say (300).")  # fmt: skip
 @policy_option
@@ -64,6 +67,7 @@ def undo(
     id: str,
     only_plan: bool,
     yes: bool,
+    confirm: str,
     deadline: int | None,
     policies: tuple[str, ...],
     output: str,
@@ -71,7 +75,7 @@ def undo(
 ) -> int:
     """Takes an act back, unless somebody acted on the release since."""
     _find(id)
-    wishes = Wishes(only_plan=only_plan, yes=yes, deadline=deadline, output=output)
+    wishes = Wishes(only_plan=only_plan, yes=yes, deadline=deadline, output=output, confirm=confirm)
     return asyncio.run(_undo(id, wishes, target.under(policies)))
 
 

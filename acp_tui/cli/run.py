@@ -31,14 +31,22 @@ SIGNS = {
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl+C, a polite kill, a terminal that is gone: Helm is asked to stop, and what is left is said."""
 
+confirm_option = click.option(
+    "--confirm",
+    default="",
+    metavar="TEXT",
+    help="What you would type to confirm, for scripts; then no --yes is needed.",
+)
+
 
 class Wishes(Struct, frozen=True):
-    """How an act was asked for; `deadline` None means what the settings say."""
+    """How an act was asked for; `deadline` None means what the settings say, `confirm` is typed in advance."""
 
     only_plan: bool
     yes: bool
     deadline: int | None
     output: str
+    confirm: str = ""
 
     @property
     def machine(self) -> bool:
@@ -87,7 +95,7 @@ async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> i
     asking = plan.allowed and not wishes.yes and on_terminal()
     if asking or not wishes.machine:
         print_plan(plan, err=wishes.machine)
-    _confirm(plan, yes=wishes.yes)
+    _confirm(plan, wishes)
     operation = await _run(controller, plan, quiet=wishes.machine)
     if wishes.machine:
         print_document({"kind": "Operation", "operation": operation}, wishes.output)
@@ -129,13 +137,28 @@ def print_plan(plan: Plan, *, err: bool = False) -> None:
         click.echo(f"Not undone: {line}", err=err)
 
 
-def _confirm(plan: Plan, *, yes: bool) -> None:
+def _confirm(plan: Plan, wishes: Wishes) -> None:
     """Asks on a terminal, takes --yes elsewhere; raises Refused without either.
 
-    Nobody is asked about a plan that is refused: starting it says so, and puts the attempt into the journal.
+    Nobody is asked about a plan that is refused: starting it says so, and puts the attempt into the journal. What a
+    policy wants typed is typed, on the terminal or as --confirm.
     """
-    if yes or not plan.allowed:
+    from acp_tui.controllers.guardrails import BY_NAME
+
+    wanted = plan.confirm or plan.intent.release.name
+    if not plan.allowed or wishes.confirm == wanted:
         return
+    if wishes.confirm:
+        raise Refused("Not confirmed", tried=f"--confirm {wishes.confirm!r}", advice=f"this act wants {wanted!r}")
+    by_name = any(check.id == BY_NAME for check in plan.checks)
+    if wishes.yes and not by_name:
+        return
+    if by_name and not on_terminal():
+        raise Refused(
+            "The policy wants it confirmed by name",
+            tried="--yes" if wishes.yes else "standard input is not a terminal",
+            advice=f"add --confirm {plan.confirm}",
+        )
     if not on_terminal():
         raise Refused("Nobody to ask", tried="standard input is not a terminal", advice="add --yes to confirm")
     if plan.confirm:

@@ -147,7 +147,7 @@ def load_policies(named: Sequence[str] = ()) -> Policies:
     rules: list[Placed] = []
     for path in paths:
         try:
-            rules += _rules(read(path))
+            rules += _rules(_read(path))
         except BadFile as error:
             problems += error.problems
     return Policies(tuple(paths), tuple(rules), problems)
@@ -171,6 +171,13 @@ def _there(path: Path) -> bool:
     except OSError:
         return True
     return True
+
+
+def _read(path: Path) -> Document:
+    """A pipe would say something else each time it is asked."""
+    if path.exists() and not path.is_file():
+        raise BadFile((Problem(path, 0, "is no regular file"),))
+    return read(path)
 
 
 def _named_in_settings() -> tuple[tuple[Path, ...], tuple[Problem, ...]]:

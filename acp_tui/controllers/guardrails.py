@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ID = "policy"
 """Checks of the policy have this id, or begin with it and a dot."""
+BY_NAME = f"{ID}.production"
+"""Stands in a plan whose confirmation the policy asks for: a yes given in advance does not count."""
 
 _SHOWN = 3
 
@@ -49,10 +51,11 @@ class Guardrails:
             if each.rule.fits(plan.intent.verb, plan.intent.release, clusters=names, owner=owner)
         ]
         said = [*_unread(policies), *self._refusals(plan, fitting, doubt=owner is None)]
-        demands = [each.rule.confirm for each in fitting if isinstance(each.rule, Production)]
+        asking = [each for each in fitting if isinstance(each.rule, Production)]
+        demands = [each.rule.confirm for each in asking if isinstance(each.rule, Production)]
         return structs.replace(
             plan,
-            checks=(*_without(plan.checks), *(said or [_allowed(policies)])),
+            checks=(*_without(plan.checks), *(said or [_allowed(policies)]), *_by_name(asking)),
             production=plan.production or bool(demands),
             confirm=_confirm(plan, demands),
         )
@@ -117,6 +120,12 @@ def _unread(policies: Policies) -> Iterator[Check]:
         evidence = "; ".join(shown) + (f"; and {more} more" if more else "")
         advice = "Correct it: until then nothing is done, because nobody knows what it forbids."
         yield refused(f"{ID}.files", "The policy can be read", evidence, advice)
+
+
+def _by_name(asking: Sequence[Placed]) -> Iterator[Check]:
+    if asking:
+        evidence = ", ".join(one_line(f"{each} ({each.place})") for each in asking[:_SHOWN])
+        yield passed(BY_NAME, "Whoever acts types what it is about", evidence)
 
 
 def _allowed(policies: Policies) -> Check:

@@ -137,8 +137,26 @@ class TestActing:
         assert "none.toml" in answer.error["tried"]
         assert acp(*first, "release", "history", "payments-api", *EAST).code == 0
 
+    @pytest.mark.parametrize(
+        ("words", "code", "said"),
+        [
+            (("--yes",), 7, "add --confirm prod-east/payments-api"),
+            ((), 7, "add --confirm prod-east/payments-api"),
+            (("--yes", "--confirm", "payments-api"), 7, "this act wants 'prod-east/payments-api'"),
+            (("--confirm", "prod-east/payments-api", "--to", "3"), 7, ""),
+        ],
+    )
+    def test_production_of_a_policy_is_confirmed_by_name(
+        self, acp: Acp, home: Path, words: tuple[str, ...], code: int, said: str
+    ) -> None:
+        (home / "acp-tui").mkdir(exist_ok=True)
+        (home / "acp-tui" / "policy.toml").write_text('[[production]]\nconfirm = "cluster/release"\n')
+        answer = acp("release", "rollback", "payments-api", *words, *EAST)
+        assert answer.code == code
+        assert said in answer.error["advice"]
+
     def test_an_act_is_taken_back_once(self, acp: Acp) -> None:
-        done = acp("release", "rollback", "payments-api", "--yes", *EAST).document["operation"]
+        done = acp("release", "rollback", "payments-api", "--confirm", "payments-api", *EAST).document["operation"]
         assert (done["revisionBefore"], done["revisionAfter"]) == (42, 43)
         planned = acp("journal", "undo", done["id"], "--plan", *EAST).document["plan"]
         assert (planned["intent"]["verb"], planned["intent"]["revision"]) == ("rollback", 42)

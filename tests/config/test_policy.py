@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -107,8 +108,14 @@ def test_a_file_that_is_named_and_not_there_is_a_problem(home: Path) -> None:
 
 
 def test_a_file_that_may_not_be_read_is_a_problem(home: Path) -> None:
-    (home / "policy.toml").mkdir()
+    (home / "policy.toml").symlink_to("policy.toml")
     assert "cannot be read" in load_policies().problems[0].text
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_a_problem(home: Path, make: Callable[[Path], None]) -> None:
+    make(home / "policy.toml")
+    assert load_policies().problems[0].text == "is no regular file"
 
 
 def test_own_named_and_shared_files_all_count_and_each_once(home: Path, tmp_path: Path) -> None:

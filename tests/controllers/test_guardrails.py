@@ -12,7 +12,7 @@ from msgspec import structs
 
 from acp_tui.config.policy import load_policies
 from acp_tui.controllers.controller import Controller
-from acp_tui.controllers.guardrails import Guardrails, admit
+from acp_tui.controllers.guardrails import BY_NAME, Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import OperationState, OutcomeKind
@@ -174,6 +174,7 @@ def test_production_is_confirmed_with_the_longest_text_asked_for(
     plan = judged(made())
     assert (plan.confirm, plan.production, plan.allowed) == (confirm, bool(confirm), True)
     assert judged(plan) == plan
+    assert (BY_NAME in {check.id for check in plan.checks}) is bool(confirm)
 
 
 def test_a_broken_file_refuses_and_says_where(judged: Judged, policy: Policy, home: Path) -> None:
