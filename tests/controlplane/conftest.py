@@ -82,10 +82,12 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a repository with web 1.0.0, 1.1.0 (it has notes), hooky 0.1.0 (its pre-delete hook fails)."""
+    """URL of a repository: web 1.0.0, 1.1.0 (has notes), 1.2.0 (pre-upgrade fails), hooky 0.1.0 (pre-delete fails)."""
     folder = tmp_path_factory.mktemp("charts")
     pack(folder, "web", "1.0.0", {"templates/d.yaml": DEPLOYMENT})
     pack(folder, "web", "1.1.0", {"templates/d.yaml": DEPLOYMENT, "templates/NOTES.txt": NOTES})
+    upgrade = HOOK.replace("pre-delete", "pre-upgrade")
+    pack(folder, "web", "1.2.0", {"templates/d.yaml": DEPLOYMENT, "templates/j.yaml": upgrade})
     pack(folder, "hooky", "0.1.0", {"templates/d.yaml": DEPLOYMENT, "templates/j.yaml": HOOK})
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
@@ -228,7 +230,7 @@ async def _furnish(scene: Scene, charts: str) -> None:
     base = "/apis/app.alauda.io/v1beta1/namespaces/cpaas-system"
     repository = {"apiVersion": "app.alauda.io/v1beta1", "kind": "ChartRepo", "metadata": {"name": "demo"}}
     await scene.post(scene.main, f"{base}/chartrepos", {**repository, "spec": {"url": charts}})
-    for name, versions in (("web", ("1.0.0", "1.1.0")), ("hooky", ("0.1.0",))):
+    for name, versions in (("web", ("1.0.0", "1.1.0", "1.2.0")), ("hooky", ("0.1.0",))):
         listed = [{"name": name, "version": each, "urls": [f"{name}-{each}.tgz"]} for each in versions]
         chart = {"apiVersion": "app.alauda.io/v1beta1", "kind": "Chart", "metadata": {"name": f"{name}.demo"}}
         await scene.post(scene.main, f"{base}/charts", {**chart, "spec": {"versions": listed}})

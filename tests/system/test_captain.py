@@ -289,7 +289,10 @@ async def test_upgrade_break_roll_back_and_uninstall_through_the_request(request
 async def test_a_failed_attempt_is_told_after_captain_deleted_it(request_of: Request, desk: Desk) -> None:
     request_of.create()
     request_of.synced("1.0.0")
-    done, outcome = await desk.act(Verb.UPGRADE, version="1.1.0", values="replicas: three")
+    refused = await desk.plan(Verb.UPGRADE, version="1.1.0", values="replicas: three")
+    assert [each.id for each in refused.refusals] == ["server"], "the server says so before anything is written"
+    hook = "hook: {enabled: true, behaviour: fail}"
+    done, outcome = await desk.act(Verb.UPGRADE, version="1.1.0", values=hook, values_mode=ValuesMode.REUSE)
     assert outcome.kind is OutcomeKind.FAILED
     assert any(line.startswith("revision 2 (web 1.1.0) failed: ") for line in outcome.evidence), outcome
     plan = await desk.plan(Verb.ROLLBACK)

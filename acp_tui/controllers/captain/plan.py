@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from acp_tui.controllers import checks as shared
 from acp_tui.controllers.captain import checks
 from acp_tui.controllers.captain.draft import Sketch, sketch
 from acp_tui.controllers.captain.seat import KindsOf, Seat, find_seat
+from acp_tui.controllers.cockpit import look_ahead
 from acp_tui.controllers.effects import effects_between, hook_effects, mask_manifest
 from acp_tui.controllers.observe import observe
 from acp_tui.model.errors import Refused
-from acp_tui.model.plan import Check, Intent, Plan, Step, Verb
+from acp_tui.model.plan import Answer, Check, CheckResult, Effect, Intent, Plan, Step, Verb
 from acp_tui.model.release import Owner, OwnerKind
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from acp_tui.controllers.ground import Ground
     from acp_tui.controllers.seams import Clusters
 
+_FORESEEN = frozenset({Verb.ROLLBACK, Verb.UPGRADE, Verb.UNINSTALL})
 _WORDS = {
     Verb.UNINSTALL: "Delete",
     Verb.PAUSE: "Mark as paused",
@@ -53,6 +58,9 @@ async def plan_through_request(ground: Ground, clusters: Clusters, *, kinds: Kin
         *hook_effects(draft.hooks, ground.ref, now=ground.now),
     )
     found = (asked, *await _checks(ground, seat, sketched, served))
+    if intent.verb in _FORESEEN and not draft.refused:
+        seen = await look_ahead(ground, draft, effects, live, transport=ground.cluster.transport)
+        effects, found = seen.effects, (*found, *(_with_our_rights(check, seen.effects) for check in seen.checks))
     production = ground.cluster.store.production
     running = next((each for each in ground.history if each.status == "deployed"), ground.newest)
     return _plan(
@@ -96,6 +104,15 @@ async def _checks(ground: Ground, seat: Seat, sketched: Sketch, kinds: Kinds) ->
         rights,
     )
     return tuple(check for check in asked if check is not None)
+
+
+def _with_our_rights(check: Check, effects: Sequence[Effect]) -> Check:
+    """A dry run is made as this user, and Captain acts as itself: a right we miss says nothing of Captain's."""
+    ours = any(effect.server is not None and effect.server.answer is Answer.FORBIDDEN for effect in effects)
+    if check.id != "server" or check.result is not CheckResult.REFUSE or not ours:
+        return check
+    advice = "Asked with your rights, which are not Captain's: what it would be told is not known."
+    return structs.replace(check, result=CheckResult.UNKNOWN, advice=advice)
 
 
 async def _nothing() -> None:

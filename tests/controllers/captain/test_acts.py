@@ -20,6 +20,7 @@ async def test_a_rollback_writes_version_and_values_of_the_record_and_keeps_the_
         assert plan.intent.revision == 1
         assert "through HelmRequest web-east (global)" in plan.headline
         assert [(each.action, each.ref.name) for each in plan.effects] == [(EffectAction.UPDATE, "web")]
+        assert check(plan, "server").result is CheckResult.PASS, check(plan, "server")
         done = await desk.act(Verb.ROLLBACK)
         assert done.outcome is not None
         assert done.outcome.kind is OutcomeKind.HEALTHY, done.outcome
@@ -48,7 +49,7 @@ async def test_a_missing_version_warns_and_then_fails_whatever_the_conditions_sa
     async with console() as desk:
         plan = await desk.plan(Verb.UPGRADE, version="9.9.9", values_mode=ValuesMode.REUSE)
         assert check(plan, "chart").result is CheckResult.WARN
-        assert "9.9.9 is not in the catalog (it has 1.1.0, 1.0.0)" in check(plan, "chart").evidence
+        assert "9.9.9 is not in the catalog (it has 1.2.0, 1.1.0, 1.0.0)" in check(plan, "chart").evidence
         done = await desk.controller.wait(desk.controller.start(plan).id)
         assert done.state is OperationState.FAILED
         assert done.outcome is not None
@@ -67,12 +68,11 @@ async def test_a_missing_version_warns_and_then_fails_whatever_the_conditions_sa
 
 async def test_a_failed_attempt_stays_in_our_journal_when_captain_deletes_it(console: Console) -> None:
     async with console() as desk:
-        values = "replicas: three"
-        done = await desk.act(Verb.UPGRADE, version="1.1.0", values=values)
+        done = await desk.act(Verb.UPGRADE, version="1.2.0", values_mode=ValuesMode.REUSE)
         assert done.outcome is not None
         assert done.outcome.kind is OutcomeKind.FAILED
-        assert done.outcome.title.startswith("Captain could not upgrade web: UPGRADE FAILED: cannot patch")
-        (attempt,) = [line for line in done.outcome.evidence if line.startswith("revision 3 (web 1.1.0) failed: ")][:1]
+        assert done.outcome.title.startswith("Captain could not upgrade web: UPGRADE FAILED: job failed: ")
+        (attempt,) = [line for line in done.outcome.evidence if line.startswith("revision 3 (web 1.2.0) failed: ")][:1]
         healed = await desk.act(Verb.ROLLBACK, revision=1)
         assert healed.outcome is not None
         assert healed.outcome.title.startswith("Rolled back web to 1 as revision 3 · "), "its number is used again"
@@ -81,6 +81,12 @@ async def test_a_failed_attempt_stays_in_our_journal_when_captain_deletes_it(con
         told = next(each for each in past if each.id == done.id)
         assert told.outcome is not None
         assert attempt in told.outcome.evidence
+
+
+async def test_what_the_server_refuses_is_refused_before_the_request_is_changed(console: Console) -> None:
+    async with console() as desk:
+        plan = await desk.plan(Verb.UPGRADE, values="replicas: three", values_mode=ValuesMode.REUSE)
+        assert [each.id for each in plan.refusals] == ["server"]
 
 
 async def test_an_uninstall_deletes_the_request_and_sees_the_objects_go(console: Console) -> None:
