@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import textwrap
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -273,6 +275,14 @@ def test_a_day_that_an_island_skipped_does_not_confuse() -> None:
     nights = window("22:00", "06:00", zone="Pacific/Apia")
     assert nights.closes(at("2011-12-31T05:00", "Pacific/Apia")) is not None
     assert nights.closes(at("2011-12-31T07:00", "Pacific/Apia")) is None
+
+
+def test_the_policy_of_the_manual_is_a_policy(written: Write) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "guardrails.md").read_text("utf-8")
+    (example,) = [block for block in re.findall(r"(?:^(?: {4}.*)?\n)+", page, re.MULTILINE) if "[[deny]]" in block]
+    found = written(textwrap.dedent(example))
+    assert found.problems == ()
+    assert {each.kind for each in found.rules} == {"read_only", "production", "deny", "freeze", "cap"}
 
 
 def test_the_schema_in_the_manual_is_that_of_the_program() -> None:
