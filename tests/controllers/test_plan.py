@@ -58,7 +58,7 @@ async def test_a_rollback_says_which_revision_and_why(controller: Controller) ->
     assert plan.headline.startswith(
         "Roll back payments-api from 42 (failed) to 41: the newest earlier revision that was deployed (deployed, "
     )
-    assert plan.undo == "roll back to 42 (failed)"
+    assert plan.undo == "roll back to 42, which is failed: no good revision stands behind this act"
     assert plan.engine == "helm 4.1.0"
     assert plan.allowed
     assert plan.base_revision == 42

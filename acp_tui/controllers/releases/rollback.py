@@ -90,7 +90,7 @@ def _draft(ground: Ground, newest: Revision, target: Revision, current: ReleaseB
         not_undone=tuple(_not_undone(ground, current, before, after)),
         undo=f"roll back to {newest.revision}"
         if newest.status in GOOD
-        else f"roll back to {newest.revision} ({newest.status})",
+        else f"roll back to {newest.revision}, which is {newest.status}: no good revision stands behind this act",
         target_chart=f"{body.chart} {body.chart_version}".strip(),
         manifest=body.manifest,
         apply_method=body.apply_method,

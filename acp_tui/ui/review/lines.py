@@ -22,6 +22,7 @@ VERB_TITLE = {
     Verb.RESUME: "Resume",
     Verb.RESYNC: "Sync again",
     Verb.ADOPT: "Adopt",
+    Verb.RECOVER: "Recover",
 }
 VERB_WORDS = {
     Verb.DEPLOY: "deploy",
@@ -32,6 +33,7 @@ VERB_WORDS = {
     Verb.RESUME: "resume",
     Verb.RESYNC: "sync again",
     Verb.ADOPT: "adopt",
+    Verb.RECOVER: "recover",
 }
 CHECK_LOOK = {
     CheckResult.PASS: (Tone.OK, "ok"),
@@ -122,8 +124,7 @@ def verdict_before(plan: Plan) -> Line:
         return ((f"Cannot {words}: {count} check{'s' if count > 1 else ''} refused. Nothing was done.", Tone.FAIL),)
     if plan.confirm:
         return (
-            ("y", Tone.ACCENT),
-            (", then type ", Tone.PLAIN),
+            ("type ", Tone.PLAIN),
             (plan.confirm, Tone.ACCENT),
             (f" to {words}", Tone.PLAIN),
             rest,

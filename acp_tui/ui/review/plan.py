@@ -38,6 +38,7 @@ class ReviewScreen(Listing):
     CSS = """
     ReviewScreen #effects { height: 1fr; min-height: 5; }
     ReviewScreen #checks { height: auto; max-height: 45%; }
+    ReviewScreen.-short #checks { max-height: 7; }
     """
 
     def __init__(self, intent: Intent) -> None:

@@ -82,10 +82,7 @@ def test_what_no_undo_brings_back_is_said_beside_the_undo() -> None:
 
 
 def test_the_last_line_says_what_to_type_or_that_it_cannot_run() -> None:
-    assert (
-        text_of(lines.verdict_before(plan()))
-        == "y, then type payments-api to roll back; esc leaves everything as it is"
-    )
+    assert text_of(lines.verdict_before(plan())) == "type payments-api to roll back; esc leaves everything as it is"
     assert text_of(lines.verdict_before(plan(confirm=""))) == "y to roll back; esc leaves everything as it is"
     assert text_of(lines.verdict_before(plan(refused=True))).startswith("Cannot roll back: 1 check refused")
 
@@ -118,21 +115,3 @@ def test_the_state_line_is_the_verdict_once_there_is_one() -> None:
     assert text_of(running) == "? running · 0:52 · helm rollback payments-api 41"
     done = verdict.state_line(operation(OperationState.SUCCEEDED, outcome=HEALTHY), sign, NOW)
     assert text_of(done) == "+ healthy · Rolled back payments-api to 41 as revision 43"
-
-
-@pytest.mark.parametrize(
-    ("verb", "before", "back"),
-    [
-        (Verb.ROLLBACK, 42, Intent(Verb.ROLLBACK, PAYMENTS, revision=42)),
-        (Verb.UPGRADE, 42, Intent(Verb.ROLLBACK, PAYMENTS, revision=42)),
-        (Verb.DEPLOY, None, Intent(Verb.UNINSTALL, PAYMENTS)),
-        (Verb.UNINSTALL, 42, None),
-    ],
-)
-def test_the_way_back_from_each_verb(verb: Verb, before: int | None, back: Intent | None) -> None:
-    done = operation(OperationState.SUCCEEDED, outcome=HEALTHY, verb=verb, revision_before=before)
-    assert verdict.reverse(done) == back
-
-
-def test_nothing_is_reversed_while_it_still_runs() -> None:
-    assert verdict.reverse(operation()) is None
