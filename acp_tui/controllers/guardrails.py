@@ -64,18 +64,18 @@ class Guardrails:
         for each in fitting:
             match each.rule:
                 case ReadOnly():
-                    yield _no("read-only", "The policy lets it be changed", each, doubt, "Looking is all that is left.")
+                    yield _no("read-only", "The policy makes it read-only", each, doubt, "Looking is all that is left.")
                 case Deny():
-                    yield _no("deny", "The policy does not deny it", each, doubt, "Ask those who keep that file.")
+                    yield _no("deny", "The policy denies it", each, doubt, "Ask those who keep that file.")
                 case Freeze():
                     closes = each.rule.window().closes(self._clock())
                     if closes is not None:
-                        yield _no("freeze", "No freeze holds", each, doubt, f"It ends {_when(closes, each.rule)}.")
+                        yield _no("freeze", "A freeze holds", each, doubt, f"It ends {_when(closes, each.rule)}.")
                 case Cap():
                     over = _over(plan.effects, each.rule.restarts)
                     if over:
                         yield _no(
-                            "restarts", "Restarts stay within the cap", each, doubt, "Change less at a time.", over
+                            "restarts", "The cap on restarts is not kept", each, doubt, "Change less at a time.", over
                         )
                 case _:
                     continue
@@ -119,7 +119,7 @@ def _unread(policies: Policies) -> Iterator[Check]:
         more = len(policies.problems) - len(shown)
         evidence = "; ".join(shown) + (f"; and {more} more" if more else "")
         advice = "Correct it: until then nothing is done, because nobody knows what it forbids."
-        yield refused(f"{ID}.files", "The policy can be read", evidence, advice)
+        yield refused(f"{ID}.files", "The policy cannot be read", evidence, advice)
 
 
 def _by_name(asking: Sequence[Placed]) -> Iterator[Check]:

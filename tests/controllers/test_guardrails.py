@@ -217,7 +217,7 @@ async def test_a_plan_made_before_a_freeze_does_not_start_inside_it(
     plan = await guarded.plan(intent(Verb.ROLLBACK))
     assert plan.allowed
     stopwatch.now += 60
-    with pytest.raises(Refused, match="No freeze holds") as caught:
+    with pytest.raises(Refused, match="A freeze holds") as caught:
         guarded.start(plan)
     assert "freeze evening" in caught.value.tried
     assert engine.requests == []
@@ -238,7 +238,7 @@ async def test_a_plan_refused_in_a_freeze_starts_when_it_is_over(
 async def test_a_rule_added_since_the_plan_counts(guarded: Controller, policy: Policy) -> None:
     plan = await guarded.plan(intent(Verb.ROLLBACK))
     policy("[[read_only]]\n")
-    with pytest.raises(Refused, match="lets it be changed"):
+    with pytest.raises(Refused, match="makes it read-only"):
         guarded.start(plan)
 
 
@@ -269,7 +269,7 @@ async def test_who_tried_what_against_which_rule_is_in_the_journal(
     assert "@" in entry.user
     assert entry.outcome is not None
     assert entry.outcome.kind is OutcomeKind.REFUSED
-    assert entry.outcome.evidence == (f"The policy does not deny it: deny audit ({home}/policy.toml:1): closed",)
+    assert entry.outcome.evidence == (f"The policy denies it: deny audit ({home}/policy.toml:1): closed",)
     assert guarded.operations() == (entry,)
 
 

@@ -237,7 +237,7 @@ def test_what_has_no_end_stays_whatever_its_age(folder: Path, monkeypatch: pytes
 
 
 def refused(id: str) -> Operation:
-    outcome = Outcome(OutcomeKind.REFUSED, "Refused: No freeze holds", evidence=("freeze evening (policy.toml:3)",))
+    outcome = Outcome(OutcomeKind.REFUSED, "Refused: A freeze holds", evidence=("freeze evening (policy.toml:3)",))
     return structs.replace(operation(id), state=OperationState.REFUSED, outcome=outcome, ended_at=1000.0, output=())
 
 
