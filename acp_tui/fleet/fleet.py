@@ -10,6 +10,7 @@ from typing import Any
 
 from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.http import Dialer
+from acp_tui.fleet.bulk import BulkLoad
 from acp_tui.fleet.picture import Picture, Shared
 from acp_tui.fleet.session import Connect, Session
 from acp_tui.fleet.tiers import Tiers
@@ -20,8 +21,10 @@ from acp_tui.model.refs import Clock
 from acp_tui.model.release import ReleaseRef
 
 TELL_SECONDS = 0.1
-DECODES_AT_ONCE = 2
-"""Lists decoded and filed in one round of the loop; answers that come together wait for each other."""
+BULK_SECONDS = 30.0
+"""The first reading of all clusters counts as over after so long, whoever is still missing."""
+DECODES_AT_ONCE = 1
+"""Pages decoded in one round of the loop; answers that come together wait for each other."""
 CPU_SHARE = 0.2
 """Making rows may take this share of the time; when changes pour in they are told less often instead."""
 
@@ -54,6 +57,8 @@ class Fleet:
         self._told: dict[int, Told] = {}
         self._next = 0
         self._pump: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self._bulk = BulkLoad()
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
         self.turn = asyncio.Semaphore(DECODES_AT_ONCE)
@@ -81,6 +86,8 @@ class Fleet:
 
     def start(self) -> None:
         """Dials every context that is not lazy; returns at once."""
+        self._bulk.begin()
+        self._loading = asyncio.create_task(self._load(), name="fleet bulk load")
         self._pump = asyncio.create_task(self._tell_for_ever(), name="fleet")
         self._tiers.start([name for name in self._pictures if name not in self._lazy])
 
@@ -94,10 +101,17 @@ class Fleet:
 
     async def close(self) -> None:
         self._tiers.close()
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
+        tasks = [task for task in (self._pump, self._loading) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(picture.session.close() for picture in self._pictures.values()))
+
+    async def _load(self) -> None:
+        try:
+            await self.settled(BULK_SECONDS)
+        finally:
+            self._bulk.end()
 
     async def settled(self, timeout: float) -> None:
         """Waits until each dialled cluster is read or has failed, but no longer than `timeout` seconds."""
@@ -108,9 +122,11 @@ class Fleet:
         ]
         if not waits:
             return
-        _, late = await asyncio.wait(waits, timeout=timeout)
-        for each in late:
-            each.cancel()
+        try:
+            await asyncio.wait(waits, timeout=timeout)
+        finally:
+            for each in waits:
+                each.cancel()
 
     def look(self, name: str) -> None:
         """Dials a listed cluster, if it is not dialled yet."""
@@ -131,7 +147,7 @@ class Fleet:
         """
         fresh = not self._told
         if fresh:
-            self._shared.refresh([picture.session.store for picture in self._pictures.values()])
+            self._share()
         merged: list[Any] = []
         for name, picture in self._pictures.items():
             if clusters is None or name in clusters:
@@ -175,22 +191,32 @@ class Fleet:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            views, spent = await self._renew()
             started = time.perf_counter()
-            views = await self._renew()
             if views:
                 for callback in tuple(self._told.values()):
                     callback(views)
-            spent = time.perf_counter() - started
+            spent += time.perf_counter() - started
             await asyncio.sleep(max(TELL_SECONDS, spent / CPU_SHARE))
 
-    async def _renew(self) -> frozenset[str]:
-        stores = [picture.session.store for picture in self._pictures.values()]
-        if self._shared.refresh(stores):
+    def _share(self) -> None:
+        """Gathers what rows of one cluster take from others; where that is news, all rows may be out of date."""
+        if self._shared.refresh([picture.session.store for picture in self._pictures.values()]):
             for picture in self._pictures.values():
                 picture.dirty |= ALL_VIEWS
+
+    async def _renew(self) -> tuple[frozenset[str], float]:
+        """The views that became different, and the seconds that took without what others did meanwhile."""
+        spent = 0.0
+        self._share()
         changed: set[str] = set()
         for picture in self._pictures.values():
-            for _ in iter(picture.renew_next, False):
-                await asyncio.sleep(0)
+            more = True
+            while more:
+                started = time.perf_counter()
+                more = picture.renew_next()
+                spent += time.perf_counter() - started
+                if more:
+                    await asyncio.sleep(0)
             changed |= picture.take_changes()
-        return frozenset(changed)
+        return frozenset(changed), spent

@@ -111,6 +111,7 @@ class Pulse:
         elif self._failures > 1 or store.freshness.confirmed_at is None:
             store.reachable = False
         store.problem = line(error.title.removeprefix(f"{store.cluster}: "))
+        store.touch("clusters")
         state = Age.NEVER if store.freshness.confirmed_at is None else Age.STALE
         self.show(Freshness(state, store.freshness.confirmed_at, store.problem))
 

@@ -30,6 +30,8 @@ DISCOVER_SECONDS = 300.0
 POLL_SECONDS = 150.0
 """Between two lists of a kind of a cluster that nobody looks at: with its pulse less than 0.2 requests a second."""
 LISTS_AT_ONCE = 4
+LISTS_BEHIND = 2
+"""The same of a cluster that is only polled: each further one costs a connection."""
 NAMESPACES_TRIED = 40
 NAMESPACES_READ = 10
 """Where we may not read all namespaces, so many are tried, and of those that we may read so many are followed."""
@@ -72,6 +74,7 @@ class Session:
         self._asked: set[tuple[ReleaseRef, int]] = set()
         self._turn = turn
         self._room = asyncio.Semaphore(LISTS_AT_ONCE)
+        self._room_behind = asyncio.Semaphore(LISTS_BEHIND)
         self._replan = asyncio.Event()
         self._told: dict[str, str | None] | None = None
         self._readable: asyncio.Task[tuple[str, ...]] | None = None
@@ -106,8 +109,8 @@ class Session:
     def started(self) -> bool:
         return self._task is not None
 
-    def start(self) -> None:
-        """Begins to dial; a second call does nothing."""
+    def start(self, *, after: float = 0.0) -> None:
+        """Begins to dial, after so many seconds; a second call does nothing."""
         if self._task is not None:
             return
         self.store.dialled = True
@@ -116,7 +119,7 @@ class Session:
             self.store.reachable = None
             self.settled.set()
             self._touch_all()
-        self._task = asyncio.create_task(self._live(), name=f"session {self.name}")
+        self._task = asyncio.create_task(self._live(after), name=f"session {self.name}")
         self._task.add_done_callback(self._ended)
 
     def attend(self, watched: bool) -> None:
@@ -152,9 +155,10 @@ class Session:
         self.store.told[(ref, revision)] = Told(body.chart, body.chart_version, body.app_version, body.description)
         self.store.touch("releases", "applications", "clusters")
 
-    async def _live(self) -> None:
+    async def _live(self, after: float) -> None:
         if self.context.problem:
             return
+        await asyncio.sleep(after)
         attempt = 0
         # The pulse comes first, because its short time-out tells a cluster that is down from one that is slow.
         while not await self.pulse.beat():
@@ -221,7 +225,7 @@ class Session:
     def _way(self) -> Way:
         return Way(
             transport=self.transport,
-            room=self._room,
+            room=self._room_behind if self.pulse.behind else self._room,
             turn=self._turn,
             sleep=self.pulse.naps.sleep,
             namespaces=self.readable,

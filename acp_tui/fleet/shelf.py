@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
+from acp_tui.fleet.sharing import Sharing
 from acp_tui.fleet.watchplan import Watch
 from acp_tui.insight.health.pods import health_of_pod
 from acp_tui.model.health import Health, Verdict
@@ -75,7 +76,8 @@ class Shelf(Generic[T]):
             self._drop(key)
             news = True
         for key, item in fresh.items():
-            news |= self._put(key, item)
+            if self.items.get(key) is not item:
+                news |= self._put(key, item)
         self.synced, self.refused = True, False
         if news:
             self._changed()
@@ -114,8 +116,6 @@ class Shelf(Generic[T]):
 
     def _put(self, key: str, item: T) -> bool:
         old = self.items.get(key)
-        if old is item:
-            return False
         if old is not None:
             if _meta(old).resource_version == _meta(item).resource_version and old == item:
                 return False
@@ -141,6 +141,7 @@ class PodShelf(Shelf[Pod]):
         self.verdicts: dict[str, Verdict] = {}
         self.unwell: set[str] = set()
         self._troubled: frozenset[str] | None = None
+        self._sharing = Sharing()
         self._clock = clock
 
     @property
@@ -166,6 +167,7 @@ class PodShelf(Shelf[Pod]):
             self._changed()
 
     def _put(self, key: str, item: Pod) -> bool:
+        self._sharing.pod(item)
         if not super()._put(key, item):
             return False
         self._judge(key, item)

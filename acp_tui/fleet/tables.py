@@ -16,7 +16,7 @@ from acp_tui.wire.table import Table, TableColumn
 TIMEOUT = 20.0
 
 
-class ObjectRow(Struct, frozen=True):
+class ObjectRow(Struct, frozen=True, gc=False):
     """`cells` in the order of the table's columns."""
 
     ref: ObjectRef

@@ -14,6 +14,8 @@ WATCHES = 300
 """Open watches of one program."""
 WATCHED = WATCHES // len(PLAN)
 """So many clusters are watched at most; further ones are polled even while they are on the screen."""
+APART_SECONDS = 0.02
+"""Between two clusters that are dialled at the start: a hundred at once would keep the keyboard waiting."""
 
 
 class Tiers:
@@ -29,10 +31,10 @@ class Tiers:
         return tuple(name for name, session in self._sessions.items() if session.started and not session.pulse.behind)
 
     def start(self, names: Sequence[str]) -> None:
-        """Dials these; the first are watched from the beginning."""
+        """Dials these; the first at once and to be watched, the others one by one behind them."""
         for place, name in enumerate(names):
             self._sessions[name].attend(place < WATCHED)
-            self._sessions[name].start()
+            self._sessions[name].start(after=max(0, place - WATCHED) * APART_SECONDS)
 
     def look(self, session: Session) -> None:
         """Dials one more."""

@@ -104,16 +104,10 @@ class ContainerStatus(Projection, frozen=True):
     last_state: ContainerState | None = None
 
 
-class Resources(Projection, frozen=True):
-    requests: dict[str, str | int | float | None] | None = None
-    limits: dict[str, str | int | float | None] | None = None
-
-
 class Container(Projection, frozen=True):
     name: str | None = None
     image: str | None = None
     restart_policy: str | None = None
-    resources: Resources | None = None
 
 
 class PodSpec(Projection, frozen=True):

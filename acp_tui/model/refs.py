@@ -39,7 +39,7 @@ class Kind(Struct, frozen=True):
         return "/".join(parts)
 
 
-class ObjectRef(Struct, frozen=True, order=True):
+class ObjectRef(Struct, frozen=True, order=True, gc=False):
     """One object of one cluster; `uid` may be empty where only the name is known."""
 
     cluster: str

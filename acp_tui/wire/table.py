@@ -26,7 +26,7 @@ class TableColumn(Struct, frozen=True):
     description: str = ""
 
 
-class TableRow(Struct, frozen=True):
+class TableRow(Struct, frozen=True, gc=False):
     """Cells in the order of the columns; `meta` is empty where the request asked for no objects."""
 
     cells: tuple[str, ...]

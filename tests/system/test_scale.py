@@ -1,0 +1,51 @@
+"""What many pods and many clusters cost, in numbers that are the same on every machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from acp_tui.fleet.watchplan import PLAN
+from bench.canned import SPACES, CannedServers
+from bench.probe import probe, whole_list
+
+BUILT_IN = sum(not watch.optional for watch in PLAN)
+OPENING = 4
+"""/readyz, /version, the note about the platform and one more beat; discovery is two."""
+DISCOVERY = 2
+
+
+def test_rows_of_thousands_of_pods_take_a_request_a_namespace_and_few_bytes() -> None:
+    pods = 4000
+    with CannedServers(clusters=1, pods=pods) as servers:
+        cost = probe("rows", servers.ports, pods=pods)
+
+    followed = 2 * BUILT_IN  # each listed and watched
+    assert cost.requests <= SPACES + followed + OPENING + DISCOVERY
+    assert cost.moved <= 0.25 * whole_list(pods)
+    assert cost.first <= cost.clock
+
+
+def test_a_page_of_pods_is_asked_for_at_a_time() -> None:
+    pods = 4000
+    with CannedServers(clusters=1, pods=pods) as servers:
+        cost = probe("fleet", servers.ports, pods=pods)
+
+    assert cost.rows == pods
+    assert cost.requests <= pods // 500 + 2 * BUILT_IN + OPENING + DISCOVERY
+
+
+@pytest.mark.parametrize("clusters", [30])
+def test_a_cluster_of_many_costs_a_list_a_kind(clusters: int) -> None:
+    with CannedServers(clusters=clusters, pods=100) as servers:
+        cost = probe("fleet", servers.ports, pods=100)
+
+    assert cost.rows == 100 * clusters
+    assert cost.requests <= clusters * (2 * BUILT_IN + OPENING + DISCOVERY)
+
+
+def test_a_pod_is_held_in_less_than_half_of_its_json() -> None:
+    few, many = 500, 5500
+    with CannedServers(clusters=1, pods=few) as small, CannedServers(clusters=1, pods=many) as large:
+        less, more = probe("fleet", small.ports, pods=few), probe("fleet", large.ports, pods=many)
+
+    assert (more.resident - less.resident) * 2**20 / (many - few) <= 3_500
