@@ -95,6 +95,9 @@ class ThriftyDriver(LinuxDriver):
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._app.exit, None, 128 + number)
+        if self._get_terminal_size() != self._screen.size:
+            # It changed before we could hear of it.
+            self._resized()
 
     def stop_application_mode(self) -> None:
         super().stop_application_mode()

@@ -81,6 +81,8 @@ ASCII = Glyphs(
 
 _LEGACY_TERMINALS = frozenset({"linux", "vt100", "vt220", "ansi", "dumb"})
 
+_NO_LOCALE = frozenset({"C", "POSIX"})
+
 
 def choose(wanted: str, *, env: Mapping[str, str], encoding: str) -> Glyphs:
     """The set to draw with: `wanted` is "full", "ascii" or "auto", which trusts only a terminal that speaks UTF-8."""
@@ -89,5 +91,8 @@ def choose(wanted: str, *, env: Mapping[str, str], encoding: str) -> Glyphs:
     if wanted == "full":
         return FULL
     if env.get("TERM", "") in _LEGACY_TERMINALS:
+        return ASCII
+    # Python writes UTF-8 in the C locale too (PEP 540), which says nothing about the terminal.
+    if (env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG")) in _NO_LOCALE:
         return ASCII
     return FULL if encoding.lower().replace("-", "") == "utf8" else ASCII

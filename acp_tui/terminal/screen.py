@@ -25,8 +25,8 @@ GAP = 8
 """Cells between two changes that may be cheaper to write again than to step over."""
 _RUN = re.compile(r"([ -\u2e7f])\1{4,}")
 """What is worth saying by number: letters of this range are narrow."""
-WORTH_SYNC = 256
-"""Characters from which a frame is wrapped so that the terminal shows it at once."""
+WORTH_SYNC = 1000
+"""Characters from which a frame is wrapped so that the terminal shows it at once; fewer travel in one packet."""
 
 
 class Screen:

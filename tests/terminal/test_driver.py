@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
+import shlex
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +18,7 @@ from tests.terminal.ptys import PYTHON, Cell, Terminal
 
 STAGE = [PYTHON, "-m", "tests.terminal.stage"]
 STOCK = {DRIVER_VARIABLE: "stock"}
-READY = ("Fleet 6", "Applications 32", "payments-api", "last confirmed")
+READY = ("Fleet 6", "Applications 32", "payments-api", "first causes")
 SCENES = (
     ("second row", "j", "first causes"),
     ("other pane", "\t", "Applications"),
@@ -207,3 +211,49 @@ class TestLeaving:
             end = bytes(terminal.transcript[-400:])
             for mode in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1002l", b"\x1b[?1004l", b"\x1b[?2004l"):
                 assert mode in end
+
+
+class TestTmux:
+    """A real multiplexer between the console and the emulator."""
+
+    def test_a_session_that_is_left_and_taken_up_again_shows_the_same(self, tmp_path: Path) -> None:
+        if shutil.which("tmux") is None:
+            pytest.skip("tmux is not here")
+        server = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null"]
+        command = shlex.join(STAGE)
+        try:
+            with Terminal([*server, "new-session", "-s", "console", command], size=(160, 45)) as first:
+                first.shows("Fleet 6", "payments-api", "first causes")
+                first.quiet()
+                before = first.lines[:44]
+                subprocess.run([*server, "detach-client"], check=True)
+                assert first.wait() == 0
+            with Terminal([*server, "attach-session"], size=(160, 45)) as second:
+                second.shows("Fleet 6")
+                second.quiet()
+                assert second.lines[:44] == before
+                second.send("?")
+                second.shows("Keys in fleet")
+        finally:
+            subprocess.run([*server, "kill-server"], check=False)
+
+
+def test_memory_does_not_grow_with_use(console: Terminal) -> None:
+    def use(times: int) -> None:
+        for _ in range(times):
+            console.send("\t" * 10)
+            console.send("?")
+            console.shows("Everywhere")
+            console.send("\x1b")
+            console.until(lambda: "Everywhere" not in console.text)
+
+    use(10)
+    before = _resident(console.pid)
+    use(100)
+    assert _resident(console.pid) - before <= 10 * 1024
+
+
+def _resident(pid: int) -> int:
+    """KiB of memory a process has now."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))

@@ -83,12 +83,12 @@ class TestWhatIsSent:
         assert screen.changes() == "\x1b[1H─\x1b[19b"
 
     def test_a_frame_of_some_size_is_shown_at_once_where_the_terminal_can(self) -> None:
-        screen = shown(200)
-        screen.feed("\x1b[?2026h" + paint(0, 0, "x" * 200) + paint(0, 1, "x" * 200) + "\x1b[?2026l")
+        screen = shown(600)
+        screen.feed("\x1b[?2026h" + paint(0, 0, "x" * 600) + paint(0, 1, "x" * 600) + "\x1b[?2026l")
         changes = screen.changes()
         assert changes.startswith("\x1b[?2026h")
         assert changes.endswith("\x1b[?2026l")
-        assert changes.count("x") == 400
+        assert changes.count("x") == 1200
 
     def test_a_cursor_that_waits_for_typing_is_put_in_its_place(self) -> None:
         screen = shown()

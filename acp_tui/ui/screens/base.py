@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
@@ -59,6 +60,16 @@ class Acting(Screen[T], inherit_bindings=False):
         if backend is None:
             raise RuntimeError("no backend yet")
         return backend
+
+    def post_message(self, message: Message) -> bool:
+        """A size that is not the terminal's any more is not heard.
+
+        A screen tells itself each size it has laid out. Told late, after the terminal changed, the old and the new
+        size would be laid out in turn for ever.
+        """
+        if isinstance(message, events.Resize) and message.size != self.app.size:
+            return False
+        return super().post_message(message)
 
     # what a screen may say about itself
 
