@@ -43,9 +43,14 @@ class EffectRow:
 
 
 def history_rows(revisions: Sequence[Revision], marked: str = "") -> list[HistoryRow]:
-    """Newest first, with the newest revision marked that reached the cluster without failure."""
+    """Newest first; where the newest did not get through, the last one that did is marked.
+
+    A newest revision that got through is not marked: that Helm deployed it does not say that it is well.
+    """
     ordered = sorted(revisions, key=lambda revision: -revision.revision)
     good = next((revision.key for revision in ordered if revision.status in GOOD), "")
+    if ordered and ordered[0].key == good:
+        good = ""
     return [HistoryRow(each, each.key == good, each.key == marked) for each in ordered]
 
 

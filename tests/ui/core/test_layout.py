@@ -10,7 +10,7 @@ from acp_tui.fleet.cells import Cell
 from acp_tui.fleet.columns import Column, View
 from acp_tui.fleet.views import VIEWS
 from acp_tui.model.health import Tone
-from acp_tui.terminal.glyphs import ASCII, FULL
+from acp_tui.terminal.glyphs import ASCII, FULL, Glyphs, choose
 from acp_tui.ui.theme import look_of
 from acp_tui.ui.widgets.paint import Brush, Painted, lay_out
 from tests.ui.core.host import VIEW
@@ -112,3 +112,20 @@ def test_the_heading_says_what_the_rows_are_sorted_by_and_that_columns_are_hidde
 
     assert "VALUE↓" in text
     assert text.endswith("›")
+
+
+@pytest.mark.parametrize(
+    ("env", "glyphs"),
+    [
+        ({"LANG": "en_US.UTF-8", "TERM": "xterm-256color"}, FULL),
+        ({"LANG": "C.UTF-8"}, FULL),
+        ({}, FULL),
+        ({"LANG": "C"}, ASCII),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "POSIX"}, ASCII),
+        ({"LANG": "C", "LC_ALL": "zh_CN.UTF-8"}, FULL),
+        ({"LANG": "en_US.UTF-8", "TERM": "linux"}, ASCII),
+    ],
+)
+def test_a_terminal_without_a_locale_is_drawn_in_ascii(env: dict[str, str], glyphs: Glyphs) -> None:
+    assert choose("auto", env=env, encoding="utf-8") is glyphs
+    assert choose("full", env=env, encoding="ascii") is FULL
