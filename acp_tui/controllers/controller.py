@@ -94,8 +94,7 @@ class Controller:
                 holder=f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})",
             )
         except Refused as error:
-            self._changed(refusal(operation, plan, error))
-            self._journal.refuse(self._operations[operation.id])
+            self._note(refusal(operation, plan, error))
             raise
         tools = Tools(
             cluster=cluster,
@@ -111,6 +110,17 @@ class Controller:
         self._changed(operation)
         self._running[operation.id] = (runner, asyncio.ensure_future(self._run(runner, lock)))
         return operation
+
+    def attempted(self, plan: Plan) -> None:
+        """Notes in the journal that somebody tried to run a plan which is refused; it never begins anything."""
+        try:
+            admit(plan, confirmed=plan.confirm)
+        except Refused as error:
+            self._note(refusal(self._begun(plan), plan, error))
+
+    def _note(self, refused: Operation) -> None:
+        self._changed(refused)
+        self._journal.refuse(refused)
 
     async def cancel(self, id: str) -> None:
         """Asks a running operation to stop and returns when Helm is over; one that is over already is left alone."""

@@ -83,6 +83,10 @@ class ControllerPort(Protocol):
 
     def start(self, plan: Plan) -> Operation: ...
 
+    def attempted(self, plan: Plan) -> None:
+        """Somebody wanted to run a plan that is refused: the journal has that."""
+        ...
+
     async def undo(self, id: str) -> Intent:
         """The intent that takes an operation back; raises Refused where the release moved since."""
         ...

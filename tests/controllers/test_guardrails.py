@@ -273,6 +273,20 @@ async def test_who_tried_what_against_which_rule_is_in_the_journal(
     assert guarded.operations() == (entry,)
 
 
+async def test_to_confirm_a_plan_that_is_refused_is_an_attempt(
+    guarded: Controller, policy: Policy, journal: Journal, engine: FakeEngine
+) -> None:
+    policy('[[deny]]\nname="audit"\nreason="closed"\n')
+    plan = await guarded.plan(intent(Verb.ROLLBACK))
+    assert Journal(journal.folder).past() == ()
+    guarded.attempted(plan)
+    assert [entry.state for entry in Journal(journal.folder).past()] == [OperationState.REFUSED]
+    policy("")
+    guarded.attempted(await guarded.plan(intent(Verb.ROLLBACK)))
+    assert len(Journal(journal.folder).past()) == 1
+    assert engine.requests == []
+
+
 async def test_an_act_that_found_the_release_taken_is_in_the_journal(guarded: Controller, journal: Journal) -> None:
     plan = await guarded.plan(intent(Verb.ROLLBACK))
     first = guarded.start(plan)

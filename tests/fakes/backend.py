@@ -152,6 +152,7 @@ class FakeController:
     past: list[Operation] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
+    attempts: list[Plan] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     callbacks: list[Callable[[Operation], None]] = field(default_factory=list)
 
@@ -172,6 +173,9 @@ class FakeController:
         self.past.insert(0, operation)
         self.tell(operation)
         return operation
+
+    def attempted(self, plan: Plan) -> None:
+        self.attempts.append(plan)
 
     async def undo(self, id: str) -> Intent:
         operation = self.operation(id)

@@ -91,6 +91,12 @@ class ReviewScreen(Listing):
 
     typing_hints = (("enter", "take it"), ("tab", "look at the plan"), ("esc", "leave it"))
 
+    async def perform(self, action: Action) -> None:
+        """To confirm what is refused is an attempt, even if nothing comes of it."""
+        if action.name == "review.confirm" and self.plan is not None and not self.plan.allowed:
+            self.backend.controller.attempted(self.plan)
+        await super().perform(action)
+
     def do_confirm(self) -> None:
         plan = self.plan
         if plan is None:

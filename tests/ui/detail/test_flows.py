@@ -317,6 +317,7 @@ async def test_what_is_refused_has_no_way_to_run() -> None:
         assert "Roll back the HelmRequest in cluster global" in here.shown
         await here.press("y")
         assert "Run: refused: owner" in here.said
+        assert fake.controller.attempts == [fake.controller.plans[-1]], "the journal has who tried"
         await here.press("enter")
         assert isinstance(here.screen, EffectScreen), "enter looks, it never acts"
         assert not started(here)
