@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acp_tui.cli.target import Look, Target, aim
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from acp_tui.fleet.fleet import Fleet
     from acp_tui.ui.app import AcpApp
     from acp_tui.ui.backend import Backend
@@ -63,6 +62,12 @@ def console(target: Target, look: Look) -> AcpApp:
         if chosen is not None:
             stack.callback(_remember, fleet, chosen)
         fleet.start()
+        if look.trace:
+            from acp_tui.fleet.trace import Trace
+
+            trace = Trace(fleet, Path(look.trace))
+            trace.start()
+            stack.push_async_callback(trace.close)
         controller = open_controller(
             fleet,
             engine=settings.helm_engine,

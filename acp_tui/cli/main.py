@@ -46,6 +46,7 @@ class Commands(click.Group):
 @click.option("--theme", default="", help="Theme to paint with; see themes/.")
 @click.option("--keymap", default="", help="Keymap to use: default, k9s, or your own.")
 @click.option("--read-only", is_flag=True, help="Refuse every act.")
+@click.option("--trace", default="", metavar="FILE", help="Write what the console costs to this file, as JSON lines.")
 @policy_option
 @click.pass_context
 def commands(
@@ -56,6 +57,7 @@ def commands(
     theme: str,
     keymap: str,
     read_only: bool,
+    trace: str,
     policies: tuple[str, ...],
 ) -> None:
     """The terminal console for Alauda Container Platform and any fleet of Kubernetes clusters.
@@ -64,7 +66,7 @@ def commands(
     """
     context.meta[Program.__name__] = context.obj
     context.obj = Target(kubeconfig=kubeconfig, contexts=contexts, demo=demo, read_only=read_only, policies=policies)
-    context.meta[Look.__name__] = Look(theme=theme, keymap=keymap)
+    context.meta[Look.__name__] = Look(theme=theme, keymap=keymap, trace=trace)
     if context.invoked_subcommand is None:
         context.meta[Program.__name__].open_console(context.obj, context.meta[Look.__name__])
 

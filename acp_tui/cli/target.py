@@ -49,6 +49,7 @@ class Look(Struct, frozen=True):
 
     theme: str = ""
     keymap: str = ""
+    trace: str = ""
 
 
 class Program(Struct, frozen=True):

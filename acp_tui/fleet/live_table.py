@@ -162,7 +162,9 @@ class LiveTable:
     async def _print(self, part: Printed, space: str) -> Table:
         answer = await part.session.transport.get(part.kind.path(space), params=_BARE, accept=ACCEPT)
         async with self._turn:
+            started = time.perf_counter()
             table = decode_table(answer.body, share=self._texts.setdefault)
+            part.session.transport.stats.decoding += time.perf_counter() - started
             part.head(table.columns)
             await asyncio.sleep(0)
         return table

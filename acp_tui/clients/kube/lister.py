@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any, TypeVar
@@ -92,7 +93,9 @@ async def pages(
     while True:
         answer = await transport.get(path, params=asked, accept=accept)
         async with turn:
+            started = time.perf_counter()
             page = decode_list(answer.body, type_)
+            transport.stats.decoding += time.perf_counter() - started
             del answer
             yield page
             await asyncio.sleep(0)

@@ -236,7 +236,10 @@ class Reflector(Generic[T]):
             self._backoff.healthy()
             self._sink.live(self._clock())
             async for line in lines:
-                self._take(decode_event(line, self._type))
+                started = time.perf_counter()
+                event = decode_event(line, self._type)
+                self._transport.stats.decoding += time.perf_counter() - started
+                self._take(event)
 
     def _take(self, event: WatchEvent[T]) -> None:
         if event.status is not None:

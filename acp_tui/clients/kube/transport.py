@@ -25,11 +25,15 @@ class Response(Struct, frozen=True):
 
 
 class TrafficStats(Struct):
-    """What one transport moved: body bytes as they were on the wire (compressed), and requests sent."""
+    """What one transport moved: body bytes as they were on the wire (compressed), and requests sent.
+
+    `decoding` is how long it took to make values of them, in seconds.
+    """
 
     requests: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    decoding: float = 0.0
 
 
 class Transport(Protocol):
