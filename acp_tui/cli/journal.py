@@ -16,6 +16,7 @@ from acp_tui.model.errors import UsageError
 from acp_tui.wire.text import one_line
 
 if TYPE_CHECKING:
+    from acp_tui.controllers.journal import Journal
     from acp_tui.model.operation import Operation
 
 LISTED = 20
@@ -37,7 +38,7 @@ def journal(context: click.Context, output: str) -> None:
 @output_option
 def list_entries(limit: int, output: str) -> None:
     """Lists acts, the newest first."""
-    entries = _past()[:limit]
+    entries = _journal().past(limit=limit)[:limit]
     print_list("JournalEntryList", [_entry(each) for each in entries], output, lambda: _print(entries))
 
 
@@ -84,15 +85,15 @@ async def _undo(id: str, wishes: Wishes, target: Target) -> int:
         return await carry_out(controller, await controller.undo(id), wishes)
 
 
-def _past() -> tuple[Operation, ...]:
+def _journal() -> Journal:
     from acp_tui.config.paths import state_dir
     from acp_tui.controllers.journal import Journal
 
-    return Journal(state_dir() / "journal").past()
+    return Journal(state_dir() / "journal")
 
 
 def _find(id: str) -> Operation:
-    found = next((each for each in _past() if each.id == id), None)
+    found = _journal().find(id)
     if found is None:
         raise UsageError(f"No entry {id!r} in the journal", advice="acp-tui journal list")
     return found

@@ -135,7 +135,7 @@ class Controller:
 
     def operation(self, id: str) -> Operation:
         """One operation, running or past; raises UsageError for an id nobody knows."""
-        known = self._operations.get(id) or next((each for each in self._journal.past() if each.id == id), None)
+        known = self._operations.get(id) or self._journal.find(id)
         if known is None:
             raise UsageError(f"No operation {id!r}", advice="Activity lists them all")
         return known

@@ -18,7 +18,7 @@ from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeK
 from acp_tui.model.refs import Clock
 
 REMEMBERED = 200
-"""Past operations that are read, and refused ones that are kept."""
+"""Past operations that are read unless somebody asks for more, and refused ones that are kept."""
 
 KEPT = 1000
 KEPT_BYTES = 64 * 1024 * 1024
@@ -105,10 +105,18 @@ class Journal:
             for old in _names(refused)[REMEMBERED:]:
                 (refused / old).unlink(missing_ok=True)
 
-    def past(self) -> tuple[Operation, ...]:
-        """Operations on the disk, newest first: those of other processes that still run, and refused ones, too."""
-        acts = [self._operation(name) for name in _names(self._folder)[:REMEMBERED]]
-        refused = [self._operation(f"{REFUSED}/{name}") for name in _names(self._folder / REFUSED)[:REMEMBERED]]
+    def find(self, id: str) -> Operation | None:
+        """One operation, however old."""
+        name = f"{id}.jsonl"
+        return (self._operation(name) or self._operation(f"{REFUSED}/{name}")) if _NAME.fullmatch(name) else None
+
+    def past(self, *, limit: int = REMEMBERED) -> tuple[Operation, ...]:
+        """Operations on the disk, newest first: those of other processes that still run, and refused ones, too.
+
+        `limit` is how many of either are read.
+        """
+        acts = [self._operation(name) for name in _names(self._folder)[:limit]]
+        refused = [self._operation(f"{REFUSED}/{name}") for name in _names(self._folder / REFUSED)[:limit]]
         found = [operation for operation in (*acts, *refused) if operation is not None]
         return tuple(sorted(found, key=lambda each: each.id, reverse=True))
 

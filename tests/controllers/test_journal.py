@@ -251,6 +251,17 @@ def test_what_was_refused_is_read_back_among_the_acts(folder: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in (folder / "refused").iterdir()} == {0o600}
 
 
+def test_an_act_is_found_however_old(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_file, "REMEMBERED", 1)
+    journal = Journal(folder)
+    for number in range(4):
+        journal.begin(operation(id_of(number))).end(finished(operation(id_of(number))))
+    journal.refuse(refused(id_of(9)))
+    assert [found.id for number in (0, 9) if (found := journal.find(id_of(number)))] == [id_of(0), id_of(9)]
+    assert len(journal.past(limit=3)) == 4
+    assert journal.find("nobody") is journal.find("../journal/" + id_of(0)) is journal.find("") is None
+
+
 def test_a_thousand_refusals_push_no_act_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_file, "REMEMBERED", 4)
     monkeypatch.setattr(journal_file, "KEPT", 4)
