@@ -11,6 +11,7 @@ from acp_tui.cli.act import deploy, plan, rollback, uninstall, upgrade
 from acp_tui.cli.find import VIEWS, find_release, release_options
 from acp_tui.cli.marks import adopt, pause, resume, resync
 from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_list, print_table, print_text
+from acp_tui.cli.recover import doctor, recover
 from acp_tui.cli.target import Target, open_fleet, target_options
 from acp_tui.model.errors import UsageError
 
@@ -31,6 +32,8 @@ release.add_command(deploy)
 release.add_command(upgrade)
 release.add_command(rollback)
 release.add_command(uninstall)
+release.add_command(doctor)
+release.add_command(recover)
 release.add_command(pause)
 release.add_command(resume)
 release.add_command(resync)

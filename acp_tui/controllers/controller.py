@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from acp_tui.controllers.captain.run import RequestRunner
+from acp_tui.controllers.doctor.doctor import Doctor
+from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.lock import ReleaseLock, lock_release
@@ -64,6 +66,10 @@ class Controller:
         self._operations: dict[str, Operation] = {}
         self._running: dict[str, tuple[Runner, asyncio.Task[Operation]]] = {}
         self._listeners: list[Callable[[Operation], None]] = []
+        self.doctor = Doctor(
+            GatedClusters(fleet), self._planner, records=self._records, journal=journal, guardrails=self._guardrails,
+            past=self.operations, begin=self._begun, changed=self._changed, clock=clock, read_only=read_only,
+        )  # fmt: skip
 
     async def plan(self, intent: Intent) -> Plan:
         """What would happen; raises ClusterError, ChartError, EngineError or UsageError where that cannot be said."""

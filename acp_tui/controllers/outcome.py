@@ -129,6 +129,8 @@ def _done(plan: Plan, operation: Operation) -> str:
             return f"Synced {name} again{revision}"
         case Verb.ADOPT:
             return f"Let Captain adopt what is there for {name}{revision}"
+        case Verb.RECOVER:
+            return f"Recovered {name}"
 
 
 def _who(plan: Plan) -> str:

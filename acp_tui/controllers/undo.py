@@ -21,6 +21,8 @@ def never(operation: Operation) -> str:
         return "it was refused: nothing was done"
     if operation.state is OperationState.LOST:
         return "nobody saw how far it came: the history of the release shows it"
+    if operation.verb is Verb.RECOVER:
+        return f"its records are put back by acp-tui release recover {operation.release.name} --put-back"
     if operation.verb in _NOTHING:
         return "it leaves nothing to take back"
     wrote = operation.verb in _BACK or operation.verb is Verb.UNINSTALL

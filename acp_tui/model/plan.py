@@ -11,7 +11,7 @@ from acp_tui.model.release import Owner, ReleaseRef
 
 
 class Verb(StrEnum):
-    """The last four are for releases that Captain keeps: they mark its HelmRequest."""
+    """PAUSE to ADOPT are for releases that Captain keeps: they mark its HelmRequest; RECOVER writes records alone."""
 
     DEPLOY = "deploy"
     UPGRADE = "upgrade"
@@ -21,6 +21,7 @@ class Verb(StrEnum):
     RESUME = "resume"
     RESYNC = "resync"
     ADOPT = "adopt"
+    RECOVER = "recover"
 
 
 class ValuesMode(StrEnum):

@@ -1,0 +1,85 @@
+"""Keeps a record as it was before it is written, in a private file, so that it can be put back."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from acp_tui.model.errors import Refused, UsageError
+from acp_tui.model.release import ReleaseRef
+
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+
+class Saved(Struct, frozen=True):
+    """One object before an act; `after` is its resourceVersion since then, empty where the act deleted it.
+
+    The body is the record itself and holds whatever secrets the release has.
+    """
+
+    path: str
+    body: dict[str, Any]
+    after: str = ""
+
+    def __repr__(self) -> str:
+        return f"Saved({self.path})"
+
+
+class Backup(Struct, frozen=True):
+    """What one operation saved."""
+
+    id: str
+    ref: ReleaseRef
+    act: str
+    at: float
+    objects: tuple[Saved, ...]
+
+
+class Backups:
+    """Files of mode 0600 in a folder of mode 0700, one folder a release."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, backup: Backup) -> Path:
+        """On the disk when it returns; raises Refused where the disk does not take it."""
+        if not _ID.fullmatch(backup.id):
+            raise UsageError(f"{backup.id!r} is no operation")
+        place = self._place(backup.ref)
+        path = place / f"{backup.id}.json"
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = path.with_suffix(".new")
+            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(file, "wb") as out:
+                out.write(msgspec.json.encode(backup))
+                out.flush()
+                os.fsync(out.fileno())
+            fresh.replace(path)
+        except OSError as error:
+            raise Refused(
+                f"The record cannot be saved: {error.strerror or error}",
+                tried=f"write {path}",
+                advice="Nothing was done: without a copy no record is written.",
+            ) from error
+        return path
+
+    def newest(self, ref: ReleaseRef, id: str = "") -> Backup:
+        """The last one of a release, or that of one operation; raises UsageError where there is none."""
+        found = []
+        for path in self._place(ref).glob(f"{id}.json" if _ID.fullmatch(id) else "*.json"):
+            with contextlib.suppress(OSError, msgspec.DecodeError):
+                found.append(msgspec.json.decode(path.read_bytes(), type=Backup))
+        if found:
+            return max(found, key=lambda backup: backup.at)
+        raise UsageError(f"No record of {ref.name} was saved", tried=str(self._place(ref)))
+
+    def _place(self, ref: ReleaseRef) -> Path:
+        return self._folder / hashlib.sha256(ref.key.encode()).hexdigest()[:24]

@@ -1,0 +1,104 @@
+"""Each state a release can be stuck in, what is said of it, and the least act that is offered."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+
+from acp_tui.insight.doctor import Case, diagnose
+from acp_tui.insight.life import HookState, Signs, judge
+from acp_tui.model.operation import OutcomeKind
+from acp_tui.model.recovery import Act, Ailment, Life
+from acp_tui.model.release import ReleaseRef, Revision
+
+REF = ReleaseRef("east", "shop", "web")
+NOW = 100_000.0
+LONG_AGO = NOW - 50_000
+
+
+def case(*states: str, **more: object) -> Case:
+    """A release with these states, newest first, last written long ago."""
+    history = tuple(
+        Revision(REF, len(states) - index, state, "x", updated_at=LONG_AGO - index * 1000)
+        for index, state in enumerate(states)
+    )
+    plain = Case(REF, history, NOW, payload=states[0] if states else "", signs=Signs(NOW, LONG_AGO))
+    return structs.replace(plain, **more)
+
+
+def acts(case: Case) -> list[Act]:
+    return [remedy.act for remedy in diagnose(case)[0].remedies]
+
+
+@pytest.mark.parametrize(
+    ("states", "more", "ailment", "offered"),
+    [
+        (("pending-install",), {}, Ailment.PENDING_INSTALL, [Act.MARK_FAILED, Act.UNINSTALL]),
+        (("pending-upgrade", "deployed"), {"changed": 0}, Ailment.PENDING_UPGRADE, [Act.MARK_FAILED, Act.ROLL_BACK]),
+        (("pending-upgrade", "deployed"), {"changed": 2}, Ailment.PENDING_UPGRADE, [Act.ROLL_BACK, Act.MARK_FAILED]),
+        (("pending-upgrade", "deployed"), {}, Ailment.PENDING_UPGRADE, [Act.ROLL_BACK, Act.MARK_FAILED]),
+        (("pending-rollback", "failed", "superseded"), {}, Ailment.PENDING_ROLLBACK, [Act.ROLL_BACK, Act.MARK_FAILED]),
+        (("uninstalling",), {}, Ailment.UNINSTALLING, [Act.UNINSTALL, Act.ROLL_BACK]),
+        (("failed", "superseded"), {}, Ailment.NOTHING_DEPLOYED, [Act.ROLL_BACK]),
+        (("failed",), {}, Ailment.NOTHING_DEPLOYED, [Act.UNINSTALL]),
+        (("deployed", "deployed"), {}, Ailment.SEVERAL_DEPLOYED, [Act.MARK_SUPERSEDED]),
+        (("deployed",), {"unreadable": {1: "it is not gzip data"}}, Ailment.UNREADABLE, [Act.SET_ASIDE]),
+        (("deployed",), {"payload": "failed"}, Ailment.LABEL_DIFFERS, [Act.REPAIR_LABEL]),
+        (("deployed",), {"record_bytes": 1_000_000}, Ailment.TOO_LARGE, []),
+        (("deployed",), {"has_chart": False}, Ailment.CHART_GONE, []),
+        (("deployed",), {"request_chart": "no chart version found"}, Ailment.CHART_GONE, []),
+    ],
+)
+def test_a_state_is_recognised_and_the_least_act_comes_first(
+    states: tuple[str, ...], more: dict[str, object], ailment: Ailment, offered: list[Act]
+) -> None:
+    found = diagnose(case(*states, **more))
+    assert found[0].ailment is ailment
+    assert [remedy.act for remedy in found[0].remedies] == offered
+    assert found[0].sentence.endswith(".")
+
+
+@pytest.mark.parametrize("states", [("deployed",), ("deployed", "superseded"), ("failed", "deployed"), ()])
+def test_a_release_that_helm_can_go_on_with_is_well(states: tuple[str, ...]) -> None:
+    assert diagnose(case(*states)) == ()
+
+
+def test_a_rollback_held_by_its_hook_is_offered_without_hooks() -> None:
+    hook = HookState("migrate", ("pre-rollback",), recorded="Running", there=True, failed=True, ended_at=LONG_AGO)
+    stuck = case("pending-rollback", "failed", "superseded", signs=Signs(NOW, LONG_AGO, hooks=(hook,)))
+    assert acts(stuck)[0] is Act.ROLL_BACK_NO_HOOKS
+    assert "its hook migrate failed" in diagnose(stuck)[0].sentence
+
+
+def test_a_failing_delete_hook_is_told_apart_from_an_uninstall_that_was_killed() -> None:
+    hook = HookState("goodbye", ("pre-delete",), recorded="Running", there=True, failed=True, ended_at=NOW - 5)
+    (found,) = diagnose(case("uninstalling", signs=Signs(NOW, NOW - 5, hooks=(hook,))))
+    assert found.ailment is Ailment.DELETE_HOOK
+    assert [remedy.act for remedy in found.remedies] == [Act.UNINSTALL_NO_HOOKS, Act.ROLL_BACK_NO_HOOKS]
+
+
+def test_what_was_proven_bad_is_nothing_to_go_back_to() -> None:
+    stuck = case("pending-upgrade", "superseded", proofs={1: OutcomeKind.REGRESSED})
+    assert acts(stuck) == [Act.MARK_FAILED, Act.UNINSTALL]
+
+
+class TestLife:
+    def test_our_own_operation_means_somebody_is_at_it_and_nothing_else_is_offered(self) -> None:
+        stuck = case("pending-upgrade", "deployed", signs=Signs(NOW, LONG_AGO, ours="upgrade 20261121-1"))
+        assert acts(stuck) == [Act.WAIT]
+
+    def test_a_hook_that_runs_is_work_until_the_deadline_and_a_doubt_after_it(self) -> None:
+        hook = HookState("migrate", recorded="Running", there=True, active=True)
+        assert judge(Signs(NOW, NOW - 100, hooks=(hook,)))[0] is Life.WORKING
+        assert judge(Signs(NOW, LONG_AGO, hooks=(hook,)))[0] is Life.UNCLEAR
+
+    def test_a_hook_that_ended_unnoticed_proves_that_nobody_waits_for_it(self) -> None:
+        hook = HookState("migrate", recorded="Running", there=True, ended_at=NOW - 90)
+        life, evidence = judge(Signs(NOW, NOW - 120, hooks=(hook,)))
+        assert life is Life.NOBODY
+        assert "hook migrate ended 1 m ago; the record says Running" in evidence
+
+    def test_a_young_record_is_a_doubt_and_an_old_one_is_nobodys(self) -> None:
+        assert judge(Signs(NOW, NOW - 60))[0] is Life.UNCLEAR
+        assert judge(Signs(NOW, NOW - 631))[0] is Life.NOBODY
+        assert judge(Signs(NOW, None))[0] is Life.UNCLEAR
