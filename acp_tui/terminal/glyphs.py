@@ -42,10 +42,16 @@ class Glyphs:
 
     def say(self, text: str) -> str:
         """Our own words with the signs of this set: `·`, `…` and `→` become what an ASCII terminal can show."""
-        if self.ellipsis == "…":
+        if self.ellipsis == "…" or text.isascii():
             return text
-        return text.replace("…", "...").replace("·", "-").replace("→", "->").replace("▸", ">")
+        return self.in_place(text.replace("…", "...").replace("→", "->"))
 
+    def in_place(self, text: str) -> str:
+        """The same for text whose columns must not move: a sign for a sign."""
+        return text if self.ellipsis == "…" else text.translate(_PLAIN_SIGNS)
+
+
+_PLAIN_SIGNS = str.maketrans({"…": "~", "·": "-", "→": ">", "▸": ">", "•": "*", "×": "x"})
 
 FULL = Glyphs(
     name="full",

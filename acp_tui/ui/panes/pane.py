@@ -242,11 +242,10 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             spans.append((f"  ns:{aim.namespace}", Tone.ACCENT))
         if aim.filter:
             spans.append((f"  /{aim.filter}", Tone.ACCENT))
-        say = self.acp.glyphs.say
-        grid.set_title(*((say(text), tone) for text, tone in spans))
-        grid.set_state(*((say(text), tone) for text, tone in self._state()))
+        grid.set_title(*spans)
+        grid.set_state(*self._state())
         if not shown:
-            grid.set_empty(*([(say(text), tone)] for text, tone in self._empty()))
+            grid.set_empty(*([span] for span in self._empty()))
 
     def _state(self) -> tuple[Span, ...]:
         now = self.acp.clock()
@@ -306,7 +305,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             return
         glyphs = self.acp.glyphs
         title, told = Teller(backend.fleet, glyphs).tell(row, self.acp.clock())
-        lines.set_title((glyphs.say(title), Tone.PLAIN))
+        lines.set_title((title, Tone.PLAIN))
         said = [[(glyphs.say(text), tone) for text, tone in line] for line in told]
         lines.show(folded(said, width=max(1, lines.inner_width - 2), room=lines.page))
 

@@ -33,10 +33,10 @@ class Field:
     kind: FieldKind = FieldKind.TEXT
 
 
-CHART = Field("chart", "Chart", "directory, .tgz, oci://…, URL, or repo/name")
+CHART = Field("chart", "Chart", "directory, .tgz, oci://..., URL, or repo/name")
 VERSION = Field("version", "Version", "empty: the newest")
-REPOSITORY = Field("repository", "Repository", "https://… (only for a bare chart name)")
-VALUES = Field("values", "Values file", "path of a YAML file; or write them in the editor", FieldKind.VALUES)
+REPOSITORY = Field("repository", "Repository", "https://... (only for a bare chart name)")
+VALUES = Field("values", "Values file", "a YAML file, or written in the editor", FieldKind.VALUES)
 NO_HOOKS = Field("no_hooks", "Skip hooks", "run none of the chart's hooks", FieldKind.FLAG)
 
 DEPLOY_FIELDS = (
@@ -93,7 +93,7 @@ def deploy(typed: Typed, clusters: Collection[str]) -> Judged:
         problems["namespace"] = "small letters, digits and - ; at most 63"
     if cluster not in clusters:
         problems["cluster"] = (
-            f"one of {', '.join(sorted(clusters)[:4])}…"
+            f"one of {', '.join(sorted(clusters)[:4])} ..."
             if len(clusters) > 4
             else (f"one of {', '.join(sorted(clusters))}")
         )
@@ -150,7 +150,7 @@ def _chart_problems(typed: Typed, *, needed: bool) -> dict[str, str]:
     problems: dict[str, str] = {}
     if not chart:
         if needed:
-            problems["chart"] = "name a chart: a directory, .tgz, oci://…, URL, or repo/name"
+            problems["chart"] = "name a chart: a directory, .tgz, oci://..., URL, or repo/name"
     elif _is_path(chart):
         path = Path(chart).expanduser()
         if not path.exists():

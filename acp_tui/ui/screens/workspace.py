@@ -85,13 +85,12 @@ class Workspace(BaseScreen):
             aim = self.pane.aim
         except (NoMatches, IndexError):
             return (("acp-tui", Tone.ACCENT),)
-        say = self.acp.glyphs.say
         title = TITLES.get(aim.view) or (aim.kind if aim.view == OBJECTS else aim.view.capitalize())
         counts = self._scope.counts(short=self.app.size.width < 100) or (("connecting…", Tone.DIM),)
         return (
             ("acp-tui  ", Tone.ACCENT),
             (f"{title}   ", Tone.PLAIN),
-            *((say(text), tone) for text, tone in counts),
+            *counts,
         )
 
     def opening(self) -> tuple[Span, ...]:

@@ -44,7 +44,7 @@ class Blurb(Widget, can_focus=False):
         look, width = dressed.look, self.size.width
         if y >= len(self.lines):
             return Strip.blank(width, look.base)
-        out, used = segments(self.lines[y], look, width - 2, ellipsis=dressed.glyphs.ellipsis)
+        out, used = segments(self.lines[y], look, width - 2, glyphs=dressed.glyphs)
         return Strip([Segment(" ", look.base), *out, Segment(" " * (width - used - 1), look.base)], width)
 
 

@@ -31,12 +31,12 @@ class Dressed(Protocol):
     glyphs: Glyphs
 
 
-def segments(spans: Iterable[Span], look: Look, width: int, *, ellipsis: str = "…") -> tuple[list[Segment], int]:
-    """The spans as segments of at most `width` cells, and the cells they take."""
+def segments(spans: Iterable[Span], look: Look, width: int, *, glyphs: Glyphs) -> tuple[list[Segment], int]:
+    """The spans, in the signs of a set, as segments of at most `width` cells, and the cells they take."""
     out: list[Segment] = []
     used = 0
     for text, tone in spans:
-        shown = cut(text, width - used, ellipsis)
+        shown = cut(glyphs.say(text), width - used, glyphs.ellipsis)
         if shown:
             out.append(Segment(shown, look.of(tone)))
             used += width_of(shown)
@@ -163,7 +163,7 @@ class Framed(Widget, can_focus=True, inherit_bindings=False):
         glyphs, look = self.glyphs, self.look
         frame = look.frame_focus if self.has_focus else look.frame
         title_style = look.title_focus if self.has_focus else look.title
-        state, state_width = segments(self._state, look, max(0, width // 2 - 4), ellipsis=glyphs.ellipsis)
+        state, state_width = segments(self._state, look, max(0, width // 2 - 4), glyphs=glyphs)
         room = width - 4 - (state_width + 3 if state else 0)
         title, title_width = self._title_segments(room - 2, title_style)
         parts = [Segment(glyphs.top_left + glyphs.horizontal, frame)]
@@ -179,7 +179,7 @@ class Framed(Widget, can_focus=True, inherit_bindings=False):
         return Strip(parts).adjust_cell_length(width, look.base)
 
     def _title_segments(self, room: int, style: Style) -> tuple[list[Segment], int]:
-        painted, used = segments(self._title, self.look, room, ellipsis=self.glyphs.ellipsis)
+        painted, used = segments(self._title, self.look, room, glyphs=self.glyphs)
         plain = self.look.of(Tone.PLAIN)
         return [Segment(text, style if was == plain else was) for text, was, _ in painted], used
 
@@ -264,5 +264,5 @@ class Lines(Framed):
         base = self.look.base
         if not 0 <= index < len(self.lines):
             return [Segment(" " * width, base)]
-        out, used = segments(self.lines[index], self.look, width - 2, ellipsis=self.glyphs.ellipsis)
+        out, used = segments(self.lines[index], self.look, width - 2, glyphs=self.glyphs)
         return [Segment(" ", base), *out, Segment(" " * (width - used - 1), base)]

@@ -35,12 +35,12 @@ class OneLine(Widget, can_focus=False):
     def render_line(self, y: int) -> Strip:
         dressed = cast(Dressed, self.app)
         width = self.size.width
-        look, ellipsis = dressed.look, dressed.glyphs.ellipsis
+        look, glyphs = dressed.look, dressed.glyphs
         if y:
             return Strip.blank(width, look.base)
-        right, right_width = segments(self._right, look, width - 2, ellipsis=ellipsis)
+        right, right_width = segments(self._right, look, width - 2, glyphs=glyphs)
         room = width - 2 - (right_width + 1 if right else 0)
-        left, left_width = segments(self._left, look, max(0, room), ellipsis=ellipsis)
+        left, left_width = segments(self._left, look, max(0, room), glyphs=glyphs)
         gap = max(0, width - left_width - right_width - 2)
         blank = look.base
         return Strip([Segment(" ", blank), *left, Segment(" " * gap, blank), *right, Segment(" ", blank)], width)

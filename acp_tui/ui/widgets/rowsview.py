@@ -189,7 +189,7 @@ class RowsView(Framed, Generic[R]):
         base = self.look.base
         if len(self.rows) or not 0 <= index - 1 < len(self.empty):
             return [Segment(" " * width, base)]
-        out, used = segments(self.empty[index - 1], self.look, width - 3, ellipsis=self.glyphs.ellipsis)
+        out, used = segments(self.empty[index - 1], self.look, width - 3, glyphs=self.glyphs)
         return [Segment("  ", base), *out, Segment(" " * (width - used - 2), base)]
 
     def _lay_out(self) -> None:

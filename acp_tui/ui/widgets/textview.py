@@ -141,7 +141,7 @@ class TextView(Framed):
         out = [Segment(" ", base)]
         room = width - 2
         for text, style in self._window(self._styled(index), room):
-            out.append(Segment(text, style))
+            out.append(Segment(self.glyphs.in_place(text), style))
         used = sum(width_of(segment.text) for segment in out)
         out.append(Segment(" " * (width - used), base))
         return out
