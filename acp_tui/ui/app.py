@@ -55,6 +55,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
     BaseModal {{ background: transparent; }}
     .framed {{ border: round $frame; border-title-color: $frame-focus; }}
     .-ascii .framed {{ border: ascii $frame; }}
+    .-ascii FieldRow .help {{ text-overflow: clip; }}
     """
 
     def __init__(

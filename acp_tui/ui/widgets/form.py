@@ -66,7 +66,6 @@ class FieldRow(Horizontal):
     FieldRow Entry { width: 3fr; }
     FieldRow Flag { width: 3fr; }
     FieldRow .help { width: 2fr; color: $text-muted; padding: 0 0 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
-    .-ascii FieldRow .help { text-overflow: clip; }
     FieldRow.-wrong .help { color: $text-error; }
     """
 
