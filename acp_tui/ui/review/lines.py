@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from textwrap import wrap
 
+from acp_tui.fleet.cells import lasting
 from acp_tui.model.health import Tone
-from acp_tui.model.plan import Check, CheckResult, Effect, EffectAction, Intent, Plan, Verb
+from acp_tui.model.plan import Answer, Check, CheckResult, Effect, EffectAction, Intent, Plan, Verb
 from acp_tui.model.release import OwnerKind
 from acp_tui.ui.widgets.tint import Line
 
@@ -138,7 +139,34 @@ def restarts(effect: Effect) -> tuple[str, Tone]:
         return "? pods", Tone.UNKNOWN
     if not effect.restarts:
         return "-", Tone.DIM
-    return f"{effect.restarts} pod{'s' if effect.restarts > 1 else ''}", Tone.WARN
+    pace = f", {effect.pace}" if effect.pace and effect.restarts > 1 else ""
+    return f"{effect.restarts} pod{'s' if effect.restarts > 1 else ''}{pace}", Tone.WARN
+
+
+def server_says(effect: Effect) -> tuple[str, Tone]:
+    """What a dry run was answered; a field that stays as somebody set it live counts as a warning."""
+    says = effect.server
+    if says is None:
+        return "-", Tone.DIM
+    if says.answer is Answer.NOT_ASKED:
+        return "not asked", Tone.UNKNOWN
+    if says.answer is not Answer.OK:
+        return ("pods: " if says.pods else "") + says.answer, Tone.WARN if says.pods else Tone.FAIL
+    stays = sum(drift.stays for drift in effect.drift)
+    return (f"{stays} stay{'s' if stays == 1 else ''}", Tone.WARN) if stays else ("ok", Tone.OK)
+
+
+def drift_lines(effect: Effect, now: float) -> list[str]:
+    """Who set which field live, and whether it is set back; and the server's reason where it has one."""
+    found = []
+    if effect.server is not None and effect.server.text:
+        found.append(f"The server says: {effect.server.answer}, {effect.server.text}")
+    for drift in effect.drift:
+        by = f", set by {drift.manager}" if drift.manager else ""
+        when = f" {lasting(now - drift.at)} ago" if drift.at is not None else ""
+        end = "stays" if drift.stays else f"becomes {drift.target}"
+        found.append(f"{drift.field} is {drift.live} live, stored {drift.stored}{by}{when}: {end}")
+    return found
 
 
 def object_name(effect: Effect) -> str:
@@ -147,8 +175,12 @@ def object_name(effect: Effect) -> str:
 
 
 def changed(plan: Plan) -> tuple[Effect, ...]:
-    """Effects that do something; the rest is a count."""
-    return tuple(effect for effect in plan.effects if effect.action is not EffectAction.UNCHANGED)
+    """Effects that do something or that the server has a word on; the rest is a count."""
+    return tuple(
+        effect
+        for effect in plan.effects
+        if effect.action is not EffectAction.UNCHANGED or server_says(effect)[1] in (Tone.WARN, Tone.FAIL)
+    )
 
 
 def unchanged_words(plan: Plan) -> str:

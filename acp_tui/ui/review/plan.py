@@ -268,7 +268,8 @@ class EffectScreen(Reading):
         return lines.object_name(self.effect)
 
     def opened(self) -> None:
-        self.tell(lines.diff_lines(self.effect), diff)
+        said = lines.drift_lines(self.effect, self.acp.clock())
+        self.tell([*said, *([""] if said else []), *lines.diff_lines(self.effect)], diff)
 
 
 def plan_text(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from acp_tui.fleet.columns import Column, View, maybe
 from acp_tui.model.health import TONE_OF_HEALTH, Health, Tone
 from acp_tui.model.plan import Effect, EffectAction
 from acp_tui.model.release import STATUS_TONE, Revision
-from acp_tui.ui.review.lines import ACTION_LOOK, object_name, restarts
+from acp_tui.ui.review.lines import ACTION_LOOK, object_name, restarts, server_says
 from acp_tui.ui.screens.folding import Branch
 
 GOOD = ("deployed", "superseded")
@@ -196,6 +196,11 @@ def _change(row: EffectRow) -> Cell:
     return Cell(word, tone)
 
 
+def _server(row: EffectRow) -> Cell:
+    text, tone = server_says(row.effect)
+    return Cell(text, tone)
+
+
 def _restarts(row: EffectRow) -> Cell:
     text, tone = restarts(row.effect)
     return Cell(text, tone)
@@ -234,9 +239,20 @@ EFFECTS: View[EffectRow] = View(
             sort=lambda row: row.effect.summary,
         ),
         Column(
+            id="server",
+            title="SERVER SAYS",
+            width=14,
+            priority=1,
+            glyph=True,
+            grow=1,
+            cell=lambda row, now: _server(row),
+            sort=lambda row: server_says(row.effect)[0],
+        ),
+        Column(
             id="restarts",
             title="RESTARTS",
             width=8,
+            grow=1,
             align="right",
             cell=lambda row, now: _restarts(row),
             sort=lambda row: maybe(row.effect.restarts),

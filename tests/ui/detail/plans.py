@@ -12,7 +12,7 @@ from acp_tui.model.operation import (
     StepProgress,
     StepState,
 )
-from acp_tui.model.plan import Check, CheckResult, Effect, EffectAction, Intent, Plan, Step, Verb
+from acp_tui.model.plan import Answer, Check, CheckResult, Effect, EffectAction, Intent, Plan, ServerSays, Step, Verb
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import Owner, OwnerKind, ReleaseRef, Store
 from tests.fakes.backend import NOW
@@ -22,6 +22,7 @@ ROLLBACK = Intent(Verb.ROLLBACK, PAYMENTS, revision=41)
 DEPLOYMENT = ObjectRef("prod-east", "apps", "Deployment", "shop", "payments-api")
 CONFIG = ObjectRef("prod-east", "", "ConfigMap", "shop", "payments-api")
 SERVICE = ObjectRef("prod-east", "", "Service", "shop", "payments-api")
+OK = ServerSays(Answer.OK)
 DIFF = """--- live
 +++ revision 41
 @@ -12,3 +12,3 @@
@@ -66,9 +67,11 @@ def plan(
         owner=owner,
         headline="newest revision that was deployed without failure, 2 d old",
         effects=(
-            Effect(EffectAction.UPDATE, DEPLOYMENT, "image 1.9.2 → 1.9.1, env POOL 40 → 20", DIFF, 2),
-            Effect(EffectAction.UPDATE, CONFIG, "2 keys", "--- live\n+++ revision 41\n-a: 1\n+a: 2\n", 0),
-            Effect(EffectAction.UNCHANGED, SERVICE),
+            Effect(
+                EffectAction.UPDATE, DEPLOYMENT, "image 1.9.2 → 1.9.1, env POOL 40 → 20", DIFF, 2, "1 at a time", OK
+            ),
+            Effect(EffectAction.UPDATE, CONFIG, "2 keys", "--- live\n+++ revision 41\n-a: 1\n+a: 2\n", 0, server=OK),
+            Effect(EffectAction.UNCHANGED, SERVICE, server=OK),
         ),
         checks=tuple(checks),
         steps=(Step("run", "helm rollback payments-api 41"), Step("verify", "Follow the workloads")),

@@ -7,12 +7,12 @@ from msgspec import structs
 
 from acp_tui.model.health import Tone
 from acp_tui.model.operation import OperationState
-from acp_tui.model.plan import Effect, EffectAction, Intent, Verb
+from acp_tui.model.plan import Answer, Drift, Effect, EffectAction, Intent, ServerSays, Verb
 from acp_tui.model.refs import ObjectRef
 from acp_tui.ui.review import lines, verdict
 from acp_tui.ui.widgets.tint import Line, text_of
 from tests.fakes.backend import NOW
-from tests.ui.detail.plans import HEALTHY, PAYMENTS, REGRESSED, operation, plan
+from tests.ui.detail.plans import DEPLOYMENT, HEALTHY, PAYMENTS, REGRESSED, operation, plan
 
 
 def sign(tone: Tone) -> str:
@@ -92,6 +92,8 @@ def test_an_unknown_number_of_restarts_is_never_a_dash() -> None:
     assert lines.restarts(Effect(EffectAction.UPDATE, ref, restarts=None)) == ("? pods", Tone.UNKNOWN)
     assert lines.restarts(Effect(EffectAction.UPDATE, ref, restarts=0)) == ("-", Tone.DIM)
     assert lines.restarts(Effect(EffectAction.UPDATE, ref, restarts=1)) == ("1 pod", Tone.WARN)
+    paced = Effect(EffectAction.UPDATE, ref, restarts=3, pace="2 at a time")
+    assert lines.restarts(paced) == ("3 pods, 2 at a time", Tone.WARN)
 
 
 def test_an_effect_without_a_diff_says_why_there_is_none() -> None:
@@ -115,3 +117,26 @@ def test_the_state_line_is_the_verdict_once_there_is_one() -> None:
     assert text_of(running) == "? running · 0:52 · helm rollback payments-api 41"
     done = verdict.state_line(operation(OperationState.SUCCEEDED, outcome=HEALTHY), sign, NOW)
     assert text_of(done) == "+ healthy · Rolled back payments-api to 41 as revision 43"
+
+
+@pytest.mark.parametrize(
+    ("says", "stays", "shown"),
+    [
+        (None, False, ("-", Tone.DIM)),
+        (ServerSays(Answer.OK), False, ("ok", Tone.OK)),
+        (ServerSays(Answer.OK), True, ("1 stays", Tone.WARN)),
+        (ServerSays(Answer.IMMUTABLE, "spec.selector"), False, ("immutable field", Tone.FAIL)),
+        (ServerSays(Answer.QUOTA, "tight", pods=True), False, ("pods: quota", Tone.WARN)),
+        (ServerSays(Answer.NOT_ASKED), False, ("not asked", Tone.UNKNOWN)),
+    ],
+)
+def test_what_the_server_says_is_one_word_and_never_green_by_default(
+    says: ServerSays | None, stays: bool, shown: tuple[str, Tone]
+) -> None:
+    drift = (Drift("spec.replicas", "3", "5", "3", "kubectl-edit", 1000.0, stays=stays),)
+    effect = Effect(EffectAction.UPDATE, DEPLOYMENT, server=says, drift=drift)
+    assert lines.server_says(effect) == shown
+    end = "stays" if stays else "becomes 3"
+    assert lines.drift_lines(effect, 1060.0)[-1] == (
+        f"spec.replicas is 5 live, stored 3, set by kubectl-edit 1m ago: {end}"
+    )
