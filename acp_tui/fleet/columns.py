@@ -13,7 +13,7 @@ from acp_tui.model.health import Tone
 R = TypeVar("R")
 GAP = 1
 """Cells between two columns."""
-SHRINKS = 1
+SHRINKS = 3
 """For columns up to this priority others shrink; the rest has to fit."""
 
 

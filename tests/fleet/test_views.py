@@ -69,6 +69,14 @@ def test_eighty_columns_show_what_one_acts_on(which: View[Any], wanted: set[str]
     assert wanted <= {column.id for column, _ in which.fit(76)}
 
 
+@pytest.mark.parametrize(("which", "health"), [(APPLICATIONS, "health"), (RELEASES, "status"), (QUOTAS, "worst")])
+def test_a_quarter_of_eighty_columns_still_says_how_things_are(which: View[Any], health: str) -> None:
+    fitted = which.fit(36)
+
+    assert health in {column.id for column, _ in fitted}
+    assert sum(cells for _, cells in fitted) + GAP * (len(fitted) - 1) <= 36 + 6
+
+
 def test_names_shrink_for_what_matters_and_for_nothing_else() -> None:
     narrow, wide = ({column.id: cells for column, cells in APPLICATIONS.fit(width)} for width in (76, 156))
 

@@ -55,9 +55,9 @@ def view_of(table: MergedTable) -> View[Any]:
     told = printed.keys() >= _EVENT
     own = [_own("name", "NAME", table, lambda row: row.ref.name, grow=1, middle=True, priority=9 if told else 0)]
     if namespaced:
-        own.append(_own("namespace", "NAMESPACE", table, lambda row: row.ref.namespace, priority=1 if told else 0))
+        own.append(_own("namespace", "NAMESPACE", table, lambda row: row.ref.namespace, priority=2))
     if several:
-        own.append(_own("cluster", "CLUSTER", table, lambda row: row.ref.cluster, middle=True))
+        own.append(_own("cluster", "CLUSTER", table, lambda row: row.ref.cluster, middle=True, priority=1))
     rest = [
         _printed(name, table, place, printed.get("ready"))
         for name, place in printed.items()
@@ -156,8 +156,8 @@ def _priority(name: str, place: int, *, wide: bool) -> int:
     if name in _FIRST:
         return 0
     if name in _SECOND:
-        return 1
-    return min(9, 2 + place // 3 + (4 if wide else 0))
+        return 3
+    return min(9, 4 + place // 3 + (2 if wide else 0))
 
 
 def _health(word: str, ready: str = "") -> Tone:

@@ -16,6 +16,7 @@ LAYOUT_CSS = """
 #panes.-two { layout: vertical; }
 .-wide #panes.-two { layout: horizontal; }
 #panes.-many { layout: grid; grid-size: 2 2; }
+#panes.-three Pane:last-of-type { column-span: 2; }
 #panes.-zoomed { layout: vertical; }
 .-wide #panes.-zoomed { layout: vertical; }
 #panes.-zoomed Pane { display: none; }
@@ -66,6 +67,7 @@ class Panes(Container, can_focus=False, inherit_bindings=False):
         count = len(self.panes)
         self.set_class(count == 2, "-two")
         self.set_class(count > 2, "-many")
+        self.set_class(count == 3, "-three")
         self._choose(self.pane)
         self.post_message(self.Arranged())
 
