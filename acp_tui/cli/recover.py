@@ -19,6 +19,7 @@ from acp_tui.model.recovery import Act, Diagnosis, Remedy
 if TYPE_CHECKING:
     from acp_tui.controllers.controller import Controller
     from acp_tui.controllers.doctor.doctor import Doctor
+    from acp_tui.fleet.fleet import Fleet
     from acp_tui.model.operation import Operation
     from acp_tui.model.plan import Plan
     from acp_tui.model.release import ReleaseRef
@@ -48,7 +49,7 @@ async def _doctor(name: str, namespace: str, output: str, target: Target) -> int
     errors: tuple[AcpTuiError, ...] = ()
     async with open_acting(wishes, target, views=VIEWS) as (fleet, controller):
         if name:
-            found = await controller.doctor.examine(find_release(fleet, name, namespace).ref)
+            found = await controller.doctor.examine(await _named(fleet, controller, name, namespace))
         else:
             refs = [row.ref for row in fleet.rows("releases") if not namespace or row.ref.namespace == namespace]
             found, errors = await controller.doctor.examine_all(refs)
@@ -116,7 +117,7 @@ async def _recover(
     from msgspec import structs
 
     async with open_acting(wishes, target, views=VIEWS) as (fleet, controller):
-        ref = find_release(fleet, name, namespace).ref
+        ref = await _named(fleet, controller, name, namespace)
         if put_back:
             plan, backup = await controller.doctor.plan_put_back(ref)
             return await _through(plan, wishes, lambda: controller.doctor.put_back(plan, backup))
@@ -125,6 +126,21 @@ async def _recover(
         if intent is not None:
             return await carry_out(controller, structs.replace(intent, engine=engine), wishes)
         return await _on_records(controller, diagnosis, remedy, wishes)
+
+
+async def _named(fleet: Fleet, controller: Controller, name: str, namespace: str) -> ReleaseRef:
+    """The release of that name, also one of which only a HelmRequest that does not go is left."""
+    try:
+        return find_release(fleet, name, namespace).ref
+    except UsageError:
+        left = [
+            ref
+            for ref in await controller.doctor.hanging()
+            if ref.name == name and (not namespace or ref.namespace == namespace)
+        ]
+        if len(left) != 1:
+            raise
+        return left[0]
 
 
 async def _on_records(controller: Controller, diagnosis: Diagnosis, remedy: Remedy, wishes: Wishes) -> int:

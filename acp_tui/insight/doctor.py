@@ -10,7 +10,7 @@ from acp_tui.insight.lastgood import Proofs, best_target
 from acp_tui.insight.life import HookState, Signs, judge
 from acp_tui.insight.recordsize import LIMIT_BYTES, TIGHT, amount
 from acp_tui.model.recovery import Act, Ailment, Diagnosis, Life, Remedy
-from acp_tui.model.release import ReleaseRef, Revision
+from acp_tui.model.release import Owner, ReleaseRef, Revision
 
 _PENDING = {
     "pending-install": Ailment.PENDING_INSTALL,
@@ -46,6 +46,7 @@ class Case(Struct, frozen=True):
     proofs: Proofs = {}
     request: str = ""
     request_chart: str = ""
+    owner: Owner = Owner()
 
 
 def diagnose(case: Case) -> tuple[Diagnosis, ...]:
@@ -242,17 +243,10 @@ def _record(case: Case) -> Iterable[Diagnosis]:
 
 
 def _hanging(case: Case) -> Diagnosis:
-    remedies = [_wait()]
-    if not case.history:
-        remedies.append(
-            Remedy(
-                Act.FREE_REQUEST, "Take Captain's finalizer off",
-                "the HelmRequest goes; its release is gone already, so nothing is left behind",
-            )
-        )  # fmt: skip
-    return _plain(
-        case, Ailment.REQUEST_HANGS, f"The HelmRequest is being deleted and does not go: {case.request}.", *remedies
-    )
+    left = "its objects and records stay and belong to nobody" if case.history else "nothing is left of its release"
+    free = Remedy(Act.FREE_REQUEST, "Take Captain's finalizer off", f"the HelmRequest goes; {left}")
+    sentence = f"The HelmRequest is being deleted and does not go: {case.request}."
+    return _plain(case, Ailment.REQUEST_HANGS, sentence, _wait(), free)
 
 
 def _plain(case: Case, ailment: Ailment, sentence: str, *remedies: Remedy) -> Diagnosis:
@@ -266,6 +260,7 @@ def _plain(case: Case, ailment: Ailment, sentence: str, *remedies: Remedy) -> Di
         remedies=(_wait(),) if case.signs.ours else remedies,
         since=newest.updated_at if newest else None,
         record_bytes=case.record_bytes,
+        owner=case.owner,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from acp_tui.model.release import ReleaseRef
+from acp_tui.model.release import Owner, ReleaseRef
 
 
 class Ailment(StrEnum):
@@ -66,7 +66,8 @@ class Remedy(Struct, frozen=True):
 class Diagnosis(Struct, frozen=True):
     """One trouble of one release; the first remedy is the least that helps.
 
-    `evidence` are the facts that `life` was judged from. `page` names the section of docs/stuck-releases.md.
+    `evidence` are the facts that `life` was judged from. The ailment names its section of docs/stuck-releases.md.
+    `owner` is the HelmRequest it is about; its `cluster` is then the context it was read through.
     """
 
     ref: ReleaseRef
@@ -79,6 +80,7 @@ class Diagnosis(Struct, frozen=True):
     remedies: tuple[Remedy, ...] = ()
     since: float | None = None
     record_bytes: int = 0
+    owner: Owner = Owner()
 
     @property
     def key(self) -> str:

@@ -291,6 +291,36 @@ async def test_several_deployed_a_wrong_label_and_an_unreadable_record_are_repai
     assert (back["data"], back["metadata"]["labels"]) == (before["data"], before["metadata"]["labels"])
 
 
+async def test_a_helmrequest_that_does_not_go_is_let_go_and_can_come_back(ward: Ward) -> None:
+    place = f"/apis/app.alauda.io/v1/namespaces/{ward.namespace}/helmrequests"
+    request = {
+        "apiVersion": "app.alauda.io/v1",
+        "kind": "HelmRequest",
+        "metadata": {"name": "shop", "finalizers": ["captain.cpaas.io"]},
+        "spec": {"chart": "stable/web", "version": "1.0.0", "namespace": ward.namespace, "releaseName": "shop"},
+    }
+    ward.bed["east"].request("POST", place, request)
+    ward.bed["east"].request("DELETE", f"{place}/shop")
+    doctor = ward.controller.doctor
+    (ref,) = [ref for ref in await doctor.hanging() if ref.namespace == ward.namespace]
+    (found,) = await doctor.examine(ref)
+    assert (found.ailment, found.owner.name) == (Ailment.REQUEST_HANGS, "shop")
+    assert found.sentence == "The HelmRequest is being deleted and does not go: held by captain.cpaas.io."
+    assert [each.act for each in found.remedies] == [Act.WAIT, Act.FREE_REQUEST]
+    free = found.remedies[1]
+    assert free.effect == "the HelmRequest goes; nothing is left of its release"
+    done = await doctor.recover(await doctor.plan(found, free), free)
+    assert done.state is OperationState.SUCCEEDED, done.outcome
+    assert await doctor.examine(ref) == ()
+    plan, backup = await doctor.plan_put_back(ref)
+    done = await doctor.put_back(plan, backup)
+    assert done.state is OperationState.SUCCEEDED, done.outcome
+    back = ward.bed["east"].request("GET", f"{place}/shop")
+    assert back["spec"] == request["spec"]
+    back["metadata"]["finalizers"] = []
+    ward.bed["east"].request("PUT", f"{place}/shop", back)
+
+
 async def test_a_record_that_moved_since_it_was_read_is_not_written(ward: Ward) -> None:
     await asyncio.to_thread(ward.release, "helm4", "1.0.0")
     scenery.leave_pending(ward.bed["east"], "shop", namespace=ward.namespace)

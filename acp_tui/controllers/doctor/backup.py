@@ -33,13 +33,14 @@ class Saved(Struct, frozen=True):
 
 
 class Backup(Struct, frozen=True):
-    """What one operation saved."""
+    """What one operation saved; `cluster` is where the objects lie, if that is not the cluster of the release."""
 
     id: str
     ref: ReleaseRef
     act: str
     at: float
     objects: tuple[Saved, ...]
+    cluster: str = ""
 
 
 class Backups:

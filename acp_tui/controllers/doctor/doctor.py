@@ -14,6 +14,7 @@ from msgspec import structs
 from acp_tui.controllers.doctor.backup import Backup, Backups
 from acp_tui.controllers.doctor.gather import Gatherer
 from acp_tui.controllers.doctor.repair import Repair, Written
+from acp_tui.controllers.doctor.requests import free_path, hanging
 from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.lock import lock_release
 from acp_tui.insight.doctor import diagnose
@@ -80,9 +81,14 @@ class Doctor:
         )
         return diagnose(await gatherer.case(now=self._clock()))
 
+    async def hanging(self) -> tuple[ReleaseRef, ...]:
+        """Releases whose HelmRequest is being deleted; they may have no record any more."""
+        return await hanging(self._clusters)
+
     async def examine_all(self, refs: Iterable[ReleaseRef]) -> tuple[tuple[Diagnosis, ...], tuple[AcpTuiError, ...]]:
         """All troubles of many releases, and why some could not be examined."""
-        found = await asyncio.gather(*(self.examine(ref) for ref in refs), return_exceptions=True)
+        everything = dict.fromkeys((*refs, *await self.hanging()))
+        found = await asyncio.gather(*(self.examine(ref) for ref in everything), return_exceptions=True)
         errors = [each for each in found if isinstance(each, BaseException)]
         for error in errors:
             if not isinstance(error, AcpTuiError):
@@ -104,12 +110,12 @@ class Doctor:
 
     async def plan(self, diagnosis: Diagnosis, remedy: Remedy) -> Plan:
         """What an act on records writes; the policy and the read-only wish are asked as for every act."""
-        if remedy.act not in RECORD_ACTS:
+        if remedy.act not in (*RECORD_ACTS, Act.FREE_REQUEST):
             raise Refused(f"{remedy.title} is no act on records", advice="Plan its intent.")
         history = await self._history(diagnosis.ref)
         return await self._plan(
             diagnosis.ref, remedy.act, remedy.title, history, remedy.revisions, life=diagnosis.life,
-            undo="put the records back: acp-tui release recover --put-back",
+            undo=f"put it back: acp-tui release recover {diagnosis.ref.name} --put-back", owner=diagnosis.owner,
         )  # fmt: skip
 
     async def plan_put_back(self, ref: ReleaseRef, id: str = "") -> tuple[Plan, Backup]:
@@ -131,15 +137,21 @@ class Doctor:
         async def act(repair: Repair, id: str) -> Written:
             return await repair.run(id, remedy.act, revisions)
 
+        async def free(repair: Repair, id: str) -> Written:
+            place = plan.owner.cluster
+            return await repair.free(id, free_path(self._clusters.session(place), plan.owner), place)
+
+        if remedy.act is Act.FREE_REQUEST:
+            return await self._run(plan, free, place=plan.owner.cluster)
         return await self._run(plan, act)
 
     async def put_back(self, plan: Plan, backup: Backup) -> Operation:
         async def act(repair: Repair, id: str) -> Written:
             return await repair.put_back(backup)
 
-        return await self._run(plan, act)
+        return await self._run(plan, act, place=backup.cluster)
 
-    async def _run(self, plan: Plan, act: Callable[[Repair, str], Awaitable[Written]]) -> Operation:
+    async def _run(self, plan: Plan, act: Callable[[Repair, str], Awaitable[Written]], *, place: str = "") -> Operation:
         """Journal, lock, write, read again; the operation is in Activity like any other."""
         ref = plan.intent.release
         cluster = self._planner.cluster(ref.cluster)
@@ -152,7 +164,9 @@ class Doctor:
             record = await asyncio.to_thread(self._journal.begin, operation)
             self._changed(operation)
             began = self._clock()
-            repair = Repair(cluster.transport, ref, self._backups, clock=self._clock)
+            repair = Repair(
+                self._planner.cluster(place or ref.cluster).transport, ref, self._backups, clock=self._clock
+            )
             try:
                 written = await act(repair, operation.id)
                 outcome = await self._outcome(ref, written)
@@ -195,6 +209,7 @@ class Doctor:
         *,
         life: Life,
         undo: str,
+        owner: Owner | None = None,
     ) -> Plan:
         cluster = self._planner.cluster(ref.cluster)
         names = {each.revision: each.object_name for each in history}
@@ -205,7 +220,7 @@ class Doctor:
             intent=Intent(Verb.RECOVER, ref),
             made_at=now,
             production=production,
-            owner=Owner(OwnerKind.HELMREQUEST) if ref.store is Store.CAPTAIN else Owner(),
+            owner=owner or (Owner(OwnerKind.HELMREQUEST) if ref.store is Store.CAPTAIN else Owner()),
             headline=f"{title} of {ref.name}",
             effects=tuple(
                 Effect(

@@ -54,10 +54,11 @@ class Gatherer:
         """Raises ClusterError where not even the list of records can be read."""
         ref = self._ref
         history = await self._records.history(ref)
-        hang, chart = await request_trouble(self._clusters, ref)
+        trouble = await request_trouble(self._clusters, ref)
         ours = self._ours()
         case = Case(
-            ref, history, now, proofs=proofs_of(self._past, ref), request=hang, request_chart=chart,
+            ref, history, now, proofs=proofs_of(self._past, ref),
+            request=trouble.hangs, request_chart=trouble.chart, owner=trouble.owner,
             unreadable={each.revision: each.unreadable for each in history if each.unreadable},
             signs=Signs(now, ours=ours),
         )  # fmt: skip

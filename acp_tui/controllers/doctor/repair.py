@@ -19,6 +19,10 @@ from acp_tui.wire.helm import decode_record, decode_secret, encode_record, encod
 if TYPE_CHECKING:
     from acp_tui.clients.kube.transport import Transport
 
+_SERVERS = frozenset(
+    ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "deletionTimestamp",
+     "deletionGracePeriodSeconds")
+)  # fmt: skip
 _STATUS = {Act.MARK_FAILED: "failed", Act.MARK_SUPERSEDED: "superseded"}
 
 
@@ -58,6 +62,22 @@ class Repair:
             await self._save(id, act, saved)
         words = ", ".join(f"record {each.revision}" for each in revisions)
         return Written(f"{words} {_done(act)}", str(path))
+
+    async def free(self, id: str, path: str, place: str) -> Written:
+        """Takes Captain's finalizers off a HelmRequest that is being deleted; raises Refused for any other."""
+        from acp_tui.clients.acp.helmrequests import FINALIZERS
+        from acp_tui.clients.kube.apply import replace
+
+        body: dict[str, Any] = msgspec.json.decode((await self._transport.get(path, raw=True)).body)
+        metadata = body["metadata"]
+        if not metadata.get("deletionTimestamp"):
+            raise Refused(f"HelmRequest {metadata['name']} is not being deleted", advice="Examine it again.")
+        backup = Backup(id, self._ref, Act.FREE_REQUEST.value, self._clock(), (Saved(path, body),), place)
+        copy = await asyncio.to_thread(self._backups.write, backup)
+        kept = [each for each in metadata.get("finalizers") or () if each not in FINALIZERS]
+        freed = {**body, "metadata": {**metadata, "finalizers": kept}}
+        await replace(self._transport, path, msgspec.json.encode(freed))
+        return Written(f"HelmRequest {metadata['name']} let go", str(copy))
 
     async def put_back(self, backup: Backup) -> Written:
         """The records as they were; raises Refused where one was written since our act."""
@@ -156,9 +176,5 @@ def _done(act: Act) -> str:
 
 def _bare(body: dict[str, Any]) -> dict[str, Any]:
     """As it can be written again: without what the server gave this very copy."""
-    kept = {
-        key: value
-        for key, value in body["metadata"].items()
-        if key not in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation")
-    }
+    kept = {key: value for key, value in body["metadata"].items() if key not in _SERVERS}
     return {**body, "metadata": kept}
