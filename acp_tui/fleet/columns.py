@@ -76,7 +76,11 @@ class View(Generic[R]):
         if spare < 0:
             return tuple(zip(columns, _shrunk(columns, -spare), strict=True))
         shares = sum(column.grow for column in columns)
-        widths = [column.width + (spare * column.grow // shares if shares else 0) for column in columns]
+        if not shares:
+            return tuple((column, column.width) for column in columns)
+        widths = [column.width + spare * column.grow // shares for column in columns]
+        greediest = max(range(len(columns)), key=lambda place: columns[place].grow)
+        widths[greediest] += width - sum(widths) - GAP * (len(widths) - 1)
         return tuple(zip(columns, widths, strict=True))
 
     def cell(self, column: Column[R], row: R, now: float) -> Cell:

@@ -51,7 +51,7 @@ def test_every_view_fits_every_usual_width(which: View[Any], width: int) -> None
     fitted = which.fit(width)
     total = sum(cells for _, cells in fitted) + GAP * (len(fitted) - 1)
 
-    assert width - 6 <= total <= width
+    assert total == width
     assert all(cells >= (column.least or column.width) for column, cells in fitted)
     assert all(len(column.title) <= column.width for column in which.columns)
 

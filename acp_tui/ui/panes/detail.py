@@ -16,6 +16,7 @@ from acp_tui.model.release import STATUS_TONE, OwnerKind, ReleaseSummary
 from acp_tui.ui.look import Span
 
 if TYPE_CHECKING:
+    from acp_tui.fleet.tables import MergedTable, ObjectRow
     from acp_tui.terminal.glyphs import Glyphs
     from acp_tui.ui.backend import FleetPort
 
@@ -155,6 +156,12 @@ _OUTCOME_TONE = {
     "failed": Tone.FAIL,
     "cancelled": Tone.WARN,
 }
+
+
+def printed_facts(table: MergedTable, row: ObjectRow) -> Line:
+    """All that the server printed of one object, also where the table has no room for it."""
+    pairs = [(column.name.lower(), text) for column, text in zip(table.columns, row.cells, strict=False)]
+    return _facts([(name, text) for name, text in pairs[1:] if text != "<none>"])
 
 
 def _facts(pairs: Sequence[tuple[str, str]]) -> Line:

@@ -20,7 +20,7 @@ from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import ReleaseRef, ReleaseSummary
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.aim import OBJECTS, Aim
-from acp_tui.ui.panes.detail import Teller
+from acp_tui.ui.panes.detail import Teller, printed_facts
 from acp_tui.ui.panes.scope import Scope
 from acp_tui.ui.widgets.folding import folded
 from acp_tui.ui.widgets.framed import Lines
@@ -305,6 +305,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             return
         glyphs = self.acp.glyphs
         title, told = Teller(backend.fleet, glyphs).tell(row, self.acp.clock())
+        if self.aim.view == OBJECTS and self._table is not None and row is not None:
+            title, told = f"{row.ref.kind} {row.ref.name}", [printed_facts(self._table, row)]
         lines.set_title((title, Tone.PLAIN))
         said = [[(glyphs.say(text), tone) for text, tone in line] for line in told]
         lines.show(folded(said, width=max(1, lines.inner_width - 2), room=lines.page))

@@ -71,7 +71,7 @@ class Reading(Asking):
             here, of = view.match
             parts.append((f"/{view.term} {here}/{of}  ", Tone.ACCENT if of else Tone.WARN))
         parts += self.state()
-        parts.append((f"{len(view.body)} lines", Tone.DIM))
+        parts.append((f"{len(view.body)} line{'' if len(view.body) == 1 else 's'}", Tone.DIM))
         if view.body.dropped:
             parts.append((f", {view.body.dropped} older ones dropped", Tone.WARN))
         view.set_state(*parts)

@@ -61,4 +61,6 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
             out[-1] = (out[-1][0] + text, tone)
         else:
             out.append((text, tone))
+    if out:
+        out[-1] = (out[-1][0].rstrip(), out[-1][1])
     return out

@@ -32,6 +32,12 @@ def test_a_line_that_fits_is_left_alone() -> None:
     assert folded([CAUSE], width=200, room=6) == [list(CAUSE)]
 
 
+def test_blanks_at_the_end_of_a_line_are_not_what_cuts_it() -> None:
+    lines = folded([[("age 76m   ", Tone.PLAIN), ("ip ", Tone.DIM), ("10.0.0.1   ", Tone.PLAIN)]], width=12, room=3)
+
+    assert [text(line) for line in lines] == ["age 76m   ip", "  10.0.0.1"]
+
+
 def test_no_line_gives_its_place_to_the_folds_of_another() -> None:
     lines = folded([CAUSE, CAUSE, CAUSE], width=50, room=4)
 
