@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -206,9 +207,11 @@ def _rules(document: Document) -> tuple[Placed, ...]:
     except msgspec.ValidationError as error:
         raise BadFile((_problem(document, str(error)),)) from error
     placed = tuple(
-        Placed(rule, kind, document.path, _line(document, kind, index))
+        Placed(rule, kind, document.path, line)
         for kind in Policy.__struct_fields__
-        for index, rule in enumerate(getattr(policy, kind))
+        for rule, line in zip(
+            getattr(policy, kind), chain(_lines(document, kind), repeat(document.line_of("", kind))), strict=False
+        )
     )
     wrong = tuple(_wrong(placed))
     if wrong:
@@ -239,20 +242,26 @@ def _problem(document: Document, message: str) -> Problem:
     return Problem(document.path, line, f"{path}: {what[:1].lower()}{what[1:]}{known}")
 
 
-def _line(document: Document, table: str, index: int) -> int:
-    """The line on which rule number `index` of a kind begins; the kind's own line where it is written inline.
+def _lines(document: Document, table: str) -> list[int]:
+    """The lines on which the rules of a kind begin, in order; none for rules that are written inline.
 
-    A head only counts where the text before it is TOML by itself: inside a long text it would be no head.
+    A head only counts where the text since the one before is TOML by itself: inside a long text it would be no head.
     """
     lines = document.text.splitlines()
     head = re.compile(rf"""\s*\[\[\s*["']?{re.escape(table)}["']?\s*\]\]""")
-    seen = -1
-    for number, line in enumerate(lines, start=1):
-        if head.match(line) and _whole("\n".join(lines[: number - 1])):
-            seen += 1
-            if seen == index:
-                return number
-    return document.line_of("", table) or document.line_of(table)
+    found: list[int] = []
+    start = 0
+    for number, line in enumerate(lines):
+        if head.match(line) and _whole("\n".join(lines[start:number])):
+            found.append(number + 1)
+            start = number
+    return found
+
+
+def _line(document: Document, table: str, index: int) -> int:
+    """The line on which rule number `index` of a kind begins; the kind's own line where it is written inline."""
+    found = _lines(document, table)
+    return found[index] if index < len(found) else document.line_of("", table) or document.line_of(table)
 
 
 def _whole(text: str) -> bool:

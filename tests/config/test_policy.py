@@ -6,6 +6,7 @@ import json
 import os
 import re
 import textwrap
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +58,15 @@ def test_every_rule_knows_its_line(written: Write, home: Path) -> None:
     )
     assert [(str(each), each.line) for each in found.rules] == [("deny keep", 2), ("deny", 8), ("cap", 11)]
     assert found.rules[0].place == f"{home / 'policy.toml'}:2"
+
+
+def test_a_long_file_is_read_in_no_time(written: Write) -> None:
+    """It is read at each start, on the loop of the console."""
+    rules = "".join(f'[[deny]]\nreason = """\n[[deny]]\n{number}"""\n' for number in range(500))
+    begun = time.process_time()
+    found = written(rules)
+    assert [each.line for each in found.rules] == [4 * number + 1 for number in range(500)]
+    assert time.process_time() - begun < 1.0
 
 
 def test_rules_written_inline_stand_on_the_line_of_their_kind(written: Write) -> None:
