@@ -14,8 +14,9 @@ WATCHES = 300
 """Open watches of one program."""
 WATCHED = WATCHES // len(PLAN)
 """So many clusters are watched at most; further ones are polled even while they are on the screen."""
-APART_SECONDS = 0.02
-"""Between two clusters that are dialled at the start: a hundred at once would keep the keyboard waiting."""
+TOGETHER, APART_SECONDS = 6, 0.02
+"""Clusters that are dialled at once at the start, and between two later ones: a hundred at once would keep the
+keyboard waiting."""
 
 
 class Tiers:
@@ -31,10 +32,10 @@ class Tiers:
         return tuple(name for name, session in self._sessions.items() if session.started and not session.pulse.behind)
 
     def start(self, names: Sequence[str]) -> None:
-        """Dials these; the first at once and to be watched, the others one by one behind them."""
+        """Dials these; the first few at once, the others one by one behind them, as many as may be watched."""
         for place, name in enumerate(names):
             self._sessions[name].attend(place < WATCHED)
-            self._sessions[name].start(after=max(0, place - WATCHED) * APART_SECONDS)
+            self._sessions[name].start(after=max(0, place - TOGETHER) * APART_SECONDS)
 
     def look(self, session: Session) -> None:
         """Dials one more."""
