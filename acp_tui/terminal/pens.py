@@ -23,6 +23,8 @@ _OFF = {
 }
 _ON_A_BLANK = sum(_BIT_OF[code] for code in (4, 21, 5, 6, 7, 9, 51, 52, 53))
 """Attributes that show on a space too."""
+_SHADES = _BIT_OF[1] | _BIT_OF[2]
+"""Bold and dim change the colour of a letter, so also that of a line or of a reversed space."""
 _EXTENDED = {38: True, 48: False}
 
 
@@ -47,8 +49,9 @@ DEFAULT = Pen()
 @lru_cache(maxsize=4096)
 def blank(pen: Pen) -> Pen:
     """The simplest pen that paints the same space: a space shows no letter, so most of a pen does not matter to it."""
-    shown = pen.attributes & _ON_A_BLANK
-    return Pen(shown, pen.foreground if shown else "", pen.background, pen.link)
+    if not pen.attributes & _ON_A_BLANK:
+        return Pen(0, "", pen.background, pen.link)
+    return Pen(pen.attributes & (_ON_A_BLANK | _SHADES), pen.foreground, pen.background, pen.link)
 
 
 @lru_cache(maxsize=8192)

@@ -1,6 +1,7 @@
 """The console on a fleet that stands still, as a program of its own: `python -m tests.terminal.stage`.
 
-SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again.
+SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again; SIGRTMIN opens
+the next of the screens that are also kept as pictures.
 """
 
 from __future__ import annotations
@@ -15,20 +16,29 @@ from msgspec import structs
 
 from acp_tui.config.settings import Settings
 from acp_tui.ui.app import AcpApp
-from tests.fakes.backend import NOW, FakeFleet, fake_backend
+from tests.fakes.backend import NOW, FakeBackend
+from tests.ui.detail.scene import scene
+from tests.ui.detail.test_snapshots import SCREENS
 
 
 class Stage:
     """What moves when a signal says so."""
 
-    def __init__(self, fleet: FakeFleet) -> None:
-        self.fleet = fleet
+    def __init__(self, app: AcpApp, fake: FakeBackend) -> None:
+        self.app = app
+        self.fake = fake
+        self.fleet = fake.fleet
+        self.screens = iter(SCREENS.values())
         self.counter = count(1)
         self.busy: asyncio.Task[None] | None = None
 
     def one_cell(self) -> None:
         row = self.fleet.tables["clusters"][0]
         self.fleet.change("clusters", structs.replace(row, nodes=next(self.counter)))
+
+    def next_screen(self) -> None:
+        make, _ = next(self.screens)
+        self.app.push_screen(make(self.fake))
 
     def everything(self) -> None:
         if self.busy is None:
@@ -50,15 +60,16 @@ class Stage:
 
 def main() -> None:
     """Runs until `q`."""
-    fake = fake_backend()
+    fake = scene()
     settings = Settings(theme=os.environ.get("STAGE_THEME", "dark"), glyphs="full")
     app = AcpApp(fake.open, settings=settings, clock=lambda: NOW)
-    stage = Stage(fake.fleet)
+    stage = Stage(app, fake)
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGUSR1, app.call_later, stage.one_cell)
         loop.add_signal_handler(signal.SIGUSR2, app.call_later, stage.everything)
+        loop.add_signal_handler(signal.SIGRTMIN, app.call_later, stage.next_screen)
         await app.run_async()
 
     asyncio.run(run())

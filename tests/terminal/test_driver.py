@@ -15,6 +15,7 @@ import pytest
 from acp_tui.terminal.capabilities import DRIVER_VARIABLE
 from acp_tui.terminal.colours import PALETTE, Depth, nearest
 from tests.terminal.ptys import PYTHON, Cell, Terminal
+from tests.ui.detail.test_snapshots import SCREENS
 
 STAGE = [PYTHON, "-m", "tests.terminal.stage"]
 STOCK = {DRIVER_VARIABLE: "stock"}
@@ -61,18 +62,30 @@ def _near(colour: str) -> str:
 @pytest.mark.parametrize("colours", ["truecolor", ""])
 def test_every_scene_looks_as_with_the_stock_driver(colours: str) -> None:
     with Terminal(STAGE, env={"COLORTERM": colours}) as ours, Terminal(STAGE, env=STOCK) as stock:
+
+        def same(name: str) -> None:
+            for pause in (0.3, 2.0):
+                ours.quiet(pause)
+                stock.quiet(pause)
+                wanted = stock.cells() if colours else reduced(stock.cells())
+                if ours.cells() == wanted:
+                    return
+            assert ours.cells() == wanted, name
+
         ready(ours), ready(stock)
-        for name, typed, mark in (("start", "", "Fleet"), *SCENES):
+        same("start")
+        for name, typed, mark in SCENES:
             for terminal in (ours, stock):
                 terminal.send(typed)
             for terminal in (ours, stock):
                 terminal.shows(mark)
-                terminal.quiet(0.3)
-            wanted = stock.cells() if colours else reduced(stock.cells())
-            if ours.cells() != wanted:
-                stock.quiet(1), ours.quiet(1)
-                wanted = stock.cells() if colours else reduced(stock.cells())
-            assert ours.cells() == wanted, name
+            same(name)
+        for name in SCREENS:
+            before = stock.text
+            ours.signal(signal.SIGRTMIN)
+            stock.signal(signal.SIGRTMIN)
+            stock.until(lambda before=before: stock.text != before)  # type: ignore[misc]
+            same(name)
 
 
 class TestBudgets:
@@ -126,6 +139,17 @@ class TestSlowLine:
             terminal.send("?")
             # Eighty pages are some 100 KB; what of them was not on the line yet is never sent.
             assert terminal.shows("Everywhere", "Next pane") < 40_000
+
+    def test_updates_do_not_delay_a_key(self, console: Terminal) -> None:
+        console.rate = 30_000
+        console.signal(signal.SIGUSR2)
+        for _ in range(5):
+            console.pump(0.5)
+            console.send("?")
+            # What the line carries in 150 ms besides the picture itself.
+            assert console.shows("Everywhere") < 6_500 + 4_500
+            console.send("\x1b")
+            console.until(lambda: "Everywhere" not in console.text)
 
 
 class TestInput:

@@ -14,7 +14,7 @@ from tests.terminal.ptys import Emulator, Stream, seen
 SLOT = 12
 ENTER = "\x1b[?1049h"
 WORDS = ("pod", "仓库", "│", "─" * 12, "…", "   ", "é", "e\u0301", "payments-api", "한글 문", " 字 ")
-STYLES = ("", "1", "4", "7", "38;2;1;2;3", "48;2;40;50;60", "1;38;5;99", "31;44", "9", "2;3")
+STYLES = ("", "1", "4", "7", "1;7;33", "38;2;1;2;3", "48;2;40;50;60", "1;38;5;99", "31;44", "9", "2;3")
 
 
 def shown(width: int = 20, height: int = 4, *, repeats: bool = False) -> Screen:
@@ -70,6 +70,11 @@ class TestWhatIsSent:
         screen = shown()
         screen.feed(paint(0, 0, "     ", "38;2;9;9;9"))
         assert screen.changes() == ""
+
+    def test_a_reversed_space_shows_the_shade_of_its_letter(self) -> None:
+        screen = shown()
+        screen.feed(paint(0, 0, "  ", "1;7;31"))
+        assert screen.changes() == "\x1b[1H\x1b[1;7;31m  \x1b[m"
 
     def test_the_frame_in_between_is_never_sent(self) -> None:
         screen = shown()
