@@ -120,5 +120,7 @@ def environment_cell(production: bool) -> Cell:
 def freshness_cell(freshness: Freshness, now: float) -> Cell:
     if freshness.confirmed_at is None:
         return UNKNOWN
-    tone = Tone.DIM if freshness.state in (Age.LIVE, Age.POLLED) else Tone.STALE
+    if freshness.state is Age.LIVE:
+        return Cell("live", Tone.DIM)
+    tone = Tone.DIM if freshness.state is Age.POLLED else Tone.STALE
     return Cell(age(freshness.confirmed_at, now), tone)
