@@ -44,9 +44,11 @@ def console(target: Target, look: Look) -> AcpApp:
         aiming = asyncio.create_task(aim(target, stack, production=settings.production))
         for module in ("acp_tui.fleet.fleet", "acp_tui.fleet.inspect", "acp_tui.controllers.controller"):
             await asyncio.to_thread(import_module, module)
+        from acp_tui.config.paths import cache_dir
         from acp_tui.controllers.controller import open_controller
         from acp_tui.fleet.fleet import Fleet
         from acp_tui.fleet.inspect import Inspector
+        from acp_tui.fleet.remembered import Remembered
         from acp_tui.model.health import Tone
         from acp_tui.ui.backend import Backend
 
@@ -57,7 +59,10 @@ def console(target: Target, look: Look) -> AcpApp:
         names = [context.name for context in aimed.contexts]
         at_start = settings.clusters_at_start
         lazy = left_aside(names, current=aimed.current, at_start=at_start, chosen=chosen)
-        fleet = Fleet(aimed.contexts, lazy=lazy)
+        remembered = None if target.demo else Remembered(cache_dir() / "last-known.json")
+        if remembered is not None:
+            await asyncio.to_thread(remembered.load)
+        fleet = Fleet(aimed.contexts, lazy=lazy, remembered=remembered)
         stack.push_async_callback(fleet.close)
         if chosen is not None:
             stack.callback(_remember, fleet, chosen)

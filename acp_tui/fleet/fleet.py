@@ -12,6 +12,7 @@ from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.http import Dialer
 from acp_tui.fleet.bulk import BulkLoad
 from acp_tui.fleet.picture import Picture, Shared
+from acp_tui.fleet.remembered import SAVE_SECONDS, Remembered
 from acp_tui.fleet.session import Connect, Session
 from acp_tui.fleet.tiers import Tiers
 from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
@@ -36,7 +37,8 @@ class Fleet:
 
     `lazy` contexts are listed and dialled only by `look`. `connect` makes the transport of a context; the
     one taken unless given shares what equal credential plugins print. `views` says
-    what will be asked of `rows`: a one-shot list of releases need not follow pods. `turn` is held
+    what will be asked of `rows`: a one-shot list of releases need not follow pods. `remembered` is what
+    an earlier run saw, shown until a cluster has told as much. `turn` is held
     by whoever decodes a list. All methods belong to the loop `start` was called on, and none of them waits for a
     cluster but those that say so.
     """
@@ -49,6 +51,7 @@ class Fleet:
         clock: Clock = time.time,
         lazy: frozenset[str] = frozenset(),
         views: frozenset[str] = ALL_VIEWS,
+        remembered: Remembered | None = None,
     ) -> None:
         self._clock = clock
         self._lazy = lazy
@@ -58,7 +61,9 @@ class Fleet:
         self._next = 0
         self._pump: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
         self._bulk = BulkLoad()
+        self._remembered = remembered
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
         self.turn = asyncio.Semaphore(DECODES_AT_ONCE)
@@ -75,7 +80,8 @@ class Fleet:
         session = Session(
             context, connect=connect, clock=self._clock, changed=changed, views=self._views, turn=self.turn
         )
-        self._pictures[context.name] = Picture(session, self._shared, self._clock)
+        before = self._remembered.rows(context.name, context.server) if self._remembered else None
+        self._pictures[context.name] = Picture(session, self._shared, self._clock, before=before)
 
     def now(self) -> float:
         return self._clock()
@@ -88,6 +94,8 @@ class Fleet:
         """Dials every context that is not lazy; returns at once."""
         self._bulk.begin()
         self._loading = asyncio.create_task(self._load(), name="fleet bulk load")
+        if self._remembered is not None:
+            self._saving = asyncio.create_task(self._save_for_ever(), name="fleet memory")
         self._pump = asyncio.create_task(self._tell_for_ever(), name="fleet")
         self._tiers.start([name for name in self._pictures if name not in self._lazy])
 
@@ -101,10 +109,11 @@ class Fleet:
 
     async def close(self) -> None:
         self._tiers.close()
-        tasks = [task for task in (self._pump, self._loading) if task is not None]
+        tasks = [task for task in (self._pump, self._loading, self._saving) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.remember()
         await asyncio.gather(*(picture.session.close() for picture in self._pictures.values()))
 
     async def _load(self) -> None:
@@ -112,6 +121,23 @@ class Fleet:
             await self.settled(BULK_SECONDS)
         finally:
             self._bulk.end()
+
+    def remember(self) -> None:
+        """Keeps the rows of all clusters that were read whole for the next start, where there is a memory."""
+        if self._remembered is None:
+            return
+        self._remembered.save(
+            {
+                name: (picture.session.context.server, {view: picture.rows(view, fresh=False) for view in ALL_VIEWS})
+                for name, picture in self._pictures.items()
+                if picture.caught_up
+            }
+        )
+
+    async def _save_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            self.remember()
 
     async def settled(self, timeout: float) -> None:
         """Waits until each dialled cluster is read or has failed, but no longer than `timeout` seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from acp_tui.fleet.claims import Claims
@@ -12,12 +12,13 @@ from acp_tui.fleet.summaries.applications import application_rows
 from acp_tui.fleet.summaries.clusters import cluster_row
 from acp_tui.fleet.summaries.quotas import project_rows, quota_rows
 from acp_tui.fleet.summaries.releases import release_rows, unexplained
-from acp_tui.fleet.watchplan import APPLICATIONS, CLUSTERS, QUOTAS, RELEASES
+from acp_tui.fleet.watchplan import APPLICATIONS, CLUSTERS, PLAN, QUOTAS, RELEASES
 from acp_tui.model.objects import Project
 from acp_tui.model.refs import Clock
 
 VIEWS = (RELEASES, APPLICATIONS, QUOTAS, CLUSTERS)
 """In the order they need each other."""
+_NEEDED = tuple(watch.id for watch in PLAN if not watch.optional)
 
 
 class Shared:
@@ -43,9 +44,14 @@ class Shared:
 
 
 class Picture:
-    """A session and its rows by view; `dirty` are the views whose rows may be out of date."""
+    """A session and its rows by view; `dirty` are the views whose rows may be out of date.
 
-    def __init__(self, session: Session, shared: Shared, clock: Clock) -> None:
+    `before` are rows of an earlier run, shown until the cluster has told as much itself.
+    """
+
+    def __init__(
+        self, session: Session, shared: Shared, clock: Clock, *, before: Mapping[str, tuple[Any, ...]] | None = None
+    ) -> None:
         self.session = session
         self.dirty: frozenset[str] = frozenset(VIEWS)
         self._shared = shared
@@ -53,6 +59,7 @@ class Picture:
         self._rows: dict[str, tuple[Any, ...]] = dict.fromkeys(VIEWS, ())
         self._changed: set[str] = set()
         self._made = False
+        self._before = dict(before or {})
 
     def rows(self, view: str, *, fresh: bool = True) -> tuple[Any, ...]:
         """`fresh` makes those first that may be out of date; so does the first call, before there is much to make."""
@@ -73,11 +80,27 @@ class Picture:
         if view is None:
             return False
         self.dirty = self.dirty - {view}
-        rows = self._make(view)
+        rows = self._or_remembered(view, self._make(view))
         if rows != self._rows[view]:
             self._rows[view] = rows
             self._changed.add(view)
         return True
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that rows are made of was read, or is not ours to read."""
+        return all(self.session.store.shelves[id].synced or self.session.store.shelves[id].refused for id in _NEEDED)
+
+    def _or_remembered(self, view: str, rows: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not self._before:
+            return rows
+        if self.caught_up:
+            self._before = {}
+            self.dirty = frozenset(VIEWS) - {view}
+            return rows
+        if view == CLUSTERS and self.session.store.reachable is not None:
+            return rows
+        return self._before.get(view) or rows
 
     def _make(self, view: str) -> tuple[Any, ...]:
         store, now = self.session.store, self._clock()
