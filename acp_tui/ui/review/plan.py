@@ -102,9 +102,7 @@ class ReviewScreen(Listing):
         if plan is None:
             return
         if plan.confirm:
-            words = lines.VERB_WORDS[plan.intent.verb]
-            question = f"type {plan.confirm} to {words}"
-            self.query_one(Bar).ask(prompt=question, text="", done=self._typed, back_to=self.effects)
+            self.query_one(Bar).ask(prompt=">", text="", done=self._typed, back_to=self.effects)
         else:
             self._run(plan)
 
