@@ -51,6 +51,7 @@ CONTEXTS: dict[str, str] = {
     "revision": "Revision",
     "text": "Text",
     "logs": "Logs",
+    "doctor": "Doctor",
     "review": "Review",
     "run": "Run and verdict",
     "form": "Forms",
@@ -73,6 +74,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "compare": ("text", "scroll", "global"),
     "text": ("text", "scroll", "global"),
     "logs": ("logs", "text", "scroll", "global"),
+    "doctor": ("doctor", "table", "scroll", "global"),
     "review": ("review", "halves", "table", "scroll", "global"),
     "run": ("run", "halves", "scroll", "global"),
     "deploy": ("form", "global"),
@@ -154,6 +156,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "uninstall", "release", "Uninstall", "Take the release away, after a review", ("D",), "uninstall", danger=True
     ),
+    Action("doctor", "release", "Doctor", "What ails it, who is at it, and the way out", ("x",)),
     Action("values", "release", "Values", "Values of the newest revision", ("v",)),
     # object
     Action("yaml", "object", "YAML", "The object as YAML, secrets masked", ("y",), "YAML"),
@@ -194,7 +197,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous", "logs", "Previous", "The container that ran before, or the one that runs", ("p",), "previous"),
     Action("timestamps", "logs", "Times", "Show when each line was written, or hide it", ("t",)),
     Action("container", "logs", "Container", "Choose the next container", ("c",), "container"),
-    # review, run
+    # doctor, review, run
+    Action(
+        "put_back",
+        "doctor",
+        "Put back",
+        "The records as they were before the last act",
+        ("u",),
+        "put back",
+        danger=True,
+    ),
     Action(
         "confirm",
         "review",

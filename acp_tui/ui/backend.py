@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from acp_tui.model.cluster import ClusterSummary
     from acp_tui.model.operation import Operation
     from acp_tui.model.plan import Intent, Plan
+    from acp_tui.model.recovery import Diagnosis, Remedy
     from acp_tui.model.refs import ObjectRef
     from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
 
@@ -76,8 +77,27 @@ class InspectorPort(Protocol):
         ...
 
 
+class DoctorPort(Protocol):
+    """Stuck releases: examined and led out."""
+
+    async def examine(self, ref: ReleaseRef) -> tuple[Diagnosis, ...]: ...
+
+    def intent(self, diagnosis: Diagnosis, remedy: Remedy) -> Intent | None: ...
+
+    async def plan(self, diagnosis: Diagnosis, remedy: Remedy) -> Plan: ...
+
+    async def recover(self, plan: Plan, remedy: Remedy) -> Operation: ...
+
+    async def plan_put_back(self, ref: ReleaseRef, id: str = "") -> tuple[Plan, Any]: ...
+
+    async def put_back(self, plan: Plan, backup: Any) -> Operation: ...
+
+
 class ControllerPort(Protocol):
     """Acts: planned, started, followed."""
+
+    @property
+    def doctor(self) -> DoctorPort: ...
 
     async def plan(self, intent: Intent) -> Plan: ...
 

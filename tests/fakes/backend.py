@@ -16,6 +16,7 @@ from acp_tui.model.health import Health, Verdict
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepProgress, StepState
 from acp_tui.model.plan import Intent, Plan, Verb
 from acp_tui.model.quota import QuotaSummary, QuotaUse
+from acp_tui.model.recovery import Act, Diagnosis, Remedy
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import Owner, OwnerKind, ReleaseBody, ReleaseRef, ReleaseSummary, Revision, Store
 from acp_tui.ui.backend import Backend
@@ -146,9 +147,47 @@ class FakeInspector:
 
 
 @dataclass
+class FakeDoctor:
+    """Finds what it was given; acts on records are remembered, and the last finding is gone after one."""
+
+    found: dict[ReleaseRef, tuple[Diagnosis, ...]] = field(default_factory=dict)
+    plans: list[Plan] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+
+    async def examine(self, ref: ReleaseRef) -> tuple[Diagnosis, ...]:
+        return self.found.get(ref, ())
+
+    def intent(self, diagnosis: Diagnosis, remedy: Remedy) -> Intent | None:
+        if remedy.act is not Act.ROLL_BACK:
+            return None
+        return Intent(Verb.ROLLBACK, diagnosis.ref, revision=remedy.revisions[0])
+
+    async def plan(self, diagnosis: Diagnosis, remedy: Remedy) -> Plan:
+        return self.plans[-1]
+
+    async def recover(self, plan: Plan, remedy: Remedy) -> Operation:
+        self.found.pop(plan.intent.release, None)
+        return self._end(plan, remedy.act.value)
+
+    async def plan_put_back(self, ref: ReleaseRef, id: str = "") -> tuple[Plan, Any]:
+        return self.plans[-1], "the copy"
+
+    async def put_back(self, plan: Plan, backup: Any) -> Operation:
+        return self._end(plan, "put-back")
+
+    def _end(self, plan: Plan, word: str) -> Operation:
+        self.done.append(word)
+        outcome = Outcome(OutcomeKind.HEALTHY, f"{plan.intent.release.name}: {word}")
+        return Operation(
+            "op-d", Verb.RECOVER, plan.intent.release, plan.headline, OperationState.SUCCEEDED, NOW, outcome=outcome
+        )
+
+
+@dataclass
 class FakeController:
     """Operations as given; `plan` hands out the plan it was given, `start` turns it into a running operation."""
 
+    doctor: FakeDoctor = field(default_factory=FakeDoctor)
     past: list[Operation] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)

@@ -235,6 +235,13 @@ class Acting(Screen[T], inherit_bindings=False):
 
             self.app.push_screen(RevisionScreen(ref))
 
+    def do_doctor(self) -> None:
+        ref = self.selected_release()
+        if ref is not None:
+            from acp_tui.ui.screens.doctor import DoctorScreen
+
+            self.app.push_screen(DoctorScreen(ref))
+
     def do_rollback(self) -> None:
         self._act("rollback")
 

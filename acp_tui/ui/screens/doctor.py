@@ -1,0 +1,188 @@
+"""What ails a release, who may still be at it, and the ways out; the first one is the least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from textual.widget import Widget
+
+from acp_tui.actions import Action
+from acp_tui.fleet.cells import Cell
+from acp_tui.fleet.columns import Column, View
+from acp_tui.model.errors import AcpTuiError
+from acp_tui.model.health import Tone
+from acp_tui.model.operation import Operation
+from acp_tui.model.plan import Plan
+from acp_tui.model.recovery import Act, Diagnosis, Life, Remedy
+from acp_tui.model.release import ReleaseRef
+from acp_tui.ui.look import Span
+from acp_tui.ui.panes.bar import Bar
+from acp_tui.ui.screens.listing import Listing
+from acp_tui.ui.widgets.framed import Lines
+from acp_tui.ui.widgets.grid import Grid
+from acp_tui.ui.widgets.tint import Line
+
+LIFE_TONE = {Life.WORKING: Tone.ACCENT, Life.UNCLEAR: Tone.UNKNOWN, Life.NOBODY: Tone.WARN}
+
+
+class WayOut(NamedTuple):
+    """A row: one remedy of one trouble."""
+
+    number: int
+    diagnosis: Diagnosis
+    remedy: Remedy
+
+    @property
+    def key(self) -> str:
+        return f"{self.diagnosis.key}/{self.remedy.act}"
+
+
+WAYS_OUT: View[WayOut] = View(
+    id="doctor",
+    title="Ways out",
+    digit="",
+    kind_word="ways out",
+    order=lambda row: row.number,
+    columns=(
+        Column(
+            id="act",
+            title="WAY OUT",
+            width=26,
+            grow=1,
+            cell=lambda row, now: Cell(row.remedy.title, Tone.PLAIN if row.number else Tone.ACCENT),
+            sort=lambda row: row.remedy.title,
+        ),
+        Column(
+            id="effect",
+            title="WHICH MEANS",
+            width=40,
+            grow=3,
+            cell=lambda row, now: Cell(row.remedy.effect, Tone.DIM),
+            sort=lambda row: row.remedy.effect,
+        ),
+        Column(
+            id="ailment",
+            title="FOR",
+            width=18,
+            priority=2,
+            cell=lambda row, now: Cell(row.diagnosis.ailment, Tone.DIM),
+            sort=lambda row: row.diagnosis.ailment,
+        ),
+    ),
+)
+
+
+class DoctorScreen(Listing):
+    """Examines as soon as it opens and again after each act; nothing is written before a word was typed."""
+
+    PLACE = "doctor"
+    CSS = """
+    DoctorScreen #ways { height: 1fr; min-height: 5; }
+    DoctorScreen #found { height: auto; max-height: 60%; }
+    """
+
+    def __init__(self, ref: ReleaseRef) -> None:
+        super().__init__()
+        self.ref = ref
+        self.found: tuple[Diagnosis, ...] = ()
+        self.ways = Grid[WayOut](WAYS_OUT, id="ways")
+
+    def grids(self) -> tuple[Grid[Any], ...]:
+        return (self.ways,)
+
+    def body(self) -> Iterable[Widget]:
+        yield Lines(id="found")
+        yield self.ways
+        yield Bar()
+
+    def heading(self) -> tuple[Span, ...]:
+        ref = self.ref
+        return (("Doctor ", Tone.DIM), (ref.name, Tone.ACCENT), (f" · {ref.namespace} · {ref.cluster}", Tone.DIM))
+
+    def why_not(self, action: Action) -> str:
+        if action.name == "table.open" and self.ways.row is None:
+            return "there is no way out to take"
+        return super().why_not(action)
+
+    def opened(self) -> None:
+        self.ways.set_title(("Ways out", Tone.PLAIN))
+        self._examine()
+
+    def on_grid_opened(self, event: Grid.Opened) -> None:
+        row: WayOut | None = self.ways.row
+        if row is None:
+            return
+        if row.remedy.act is Act.WAIT:
+            self._examine()
+            return
+        intent = self.backend.controller.doctor.intent(row.diagnosis, row.remedy)
+        if intent is not None:
+            from acp_tui.ui.review.plan import ReviewScreen
+
+            self.app.push_screen(ReviewScreen(intent))
+            return
+        plan = self.backend.controller.doctor.plan(row.diagnosis, row.remedy)
+        self.ask(plan, lambda plan: self._asked(plan, row.remedy), group="recover")
+
+    def do_put_back(self) -> None:
+        async def planned() -> tuple[Plan, Any]:
+            found: tuple[Plan, Any] = await self.backend.controller.doctor.plan_put_back(self.ref)
+            return found
+
+        def asked(found: tuple[Plan, Any]) -> None:
+            plan, saved = found
+            self._confirm(plan, lambda: self.ask(self.backend.controller.doctor.put_back(plan, saved), self._done))
+
+        self.ask(planned(), asked, group="recover")
+
+    def _asked(self, plan: Plan, remedy: Remedy) -> None:
+        self._confirm(plan, lambda: self.ask(self.backend.controller.doctor.recover(plan, remedy), self._done))
+
+    def _confirm(self, plan: Plan, go: Any) -> None:
+        if not plan.allowed:
+            first = plan.refusals[0]
+            self.acp.show_error(AcpTuiError(f"Refused: {first.title}", tried=first.evidence, advice=first.advice))
+            return
+        word = plan.confirm or "yes"
+
+        def typed(text: str) -> None:
+            if text.strip() == word:
+                go()
+            else:
+                self.acp.toast(f"That is not {word}: nothing was done", Tone.WARN)
+
+        prompt = f"{plan.headline}: type {word}"
+        self.query_one(Bar).ask(prompt=prompt, text="", done=typed, back_to=self.ways)
+
+    def _done(self, operation: Operation) -> None:
+        outcome = operation.outcome
+        if outcome is not None:
+            good = operation.state.value == "succeeded"
+            self.acp.toast(outcome.title, Tone.OK if good else Tone.FAIL)
+        self._examine()
+
+    def _examine(self) -> None:
+        self.ask(self.backend.controller.doctor.examine(self.ref), self._shown)
+
+    def _shown(self, found: tuple[Diagnosis, ...]) -> None:
+        self.found = found
+        frame = self.query_one("#found", Lines)
+        said = list(_lines(found))
+        frame.show(said)
+        frame.styles.height = len(said) + 2
+        frame.set_title((f"{len(found)} found" if found else "Nothing ails it", Tone.PLAIN))
+        self.ways.set_empty((("There is nothing to do.", Tone.DIM),))
+        rows = [(diagnosis, remedy) for diagnosis in found for remedy in diagnosis.remedies]
+        self.ways.show([WayOut(number, *row) for number, row in enumerate(rows)])
+        self.refresh_hints()
+
+
+def _lines(found: tuple[Diagnosis, ...]) -> Iterable[Line]:
+    """Each trouble with its facts."""
+    if not found:
+        yield (("Its newest record is whole, nothing is pending, and no hook stands in the way.", Tone.PLAIN),)
+    for diagnosis in found:
+        yield ((f"{diagnosis.ailment}  ", LIFE_TONE[diagnosis.life]), (diagnosis.sentence, Tone.PLAIN))
+        for fact in diagnosis.evidence:
+            yield ((f"  {fact}", Tone.DIM),)
