@@ -151,7 +151,7 @@ class ReviewScreen(Listing):
         self._say()
         if plan.confirm and plan.allowed and not self._invited:
             self._invited = True
-            self.call_after_refresh(self.do_confirm)
+            self.do_confirm()
 
     def failed(self, error: AcpTuiError) -> None:
         self.problem = error

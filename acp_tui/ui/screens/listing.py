@@ -35,7 +35,7 @@ class Listing(Asking):
         for grid in self.grids():
             grid.clock = self.acp.clock
             grid.set_empty((("asking the cluster…", Tone.DIM),))
-        self.grids()[0].focus()
+        self.set_focus(self.grids()[0])
         self.opened()
 
     def failed(self, error: AcpTuiError) -> None:
