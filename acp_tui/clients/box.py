@@ -42,16 +42,22 @@ class Box(Struct, frozen=True):
             self.process.stdout.close()
 
 
-def start_box(folder: Path, *, still: bool = False, only: Sequence[str] = (), pace: float = 1.0) -> Box:
+STILL_PACE = 1000.0
+"""At this pace nothing is retried while somebody looks: no image is pulled again, no container is restarted."""
+
+
+def start_box(folder: Path, *, still: bool = False, only: Sequence[str] = (), pace: float = 0.0) -> Box:
     """Starts the fleet, waits until it listens, and returns where its kubeconfig is; blocks, so call it in a thread.
 
-    `only` names the clusters to serve instead of all; a `pace` below one makes everything in them happen faster.
+    `only` names the clusters to serve instead of all; a `pace` below one makes everything in them happen faster;
+    without one it is that of life, or with `still` so slow that nothing happens.
     Raises AcpTuiError with the last words of the process where it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kubeconfig = folder / "kubeconfig"
     log = folder / "log"
     argv = [sys.executable, "-m", "acp_tui.sim", "--kubeconfig-out", str(kubeconfig), "--parent-pid", str(os.getpid())]
+    pace = pace or (STILL_PACE if still else 1.0)
     argv += ["--pace", str(pace), *(["--still"] if still else []), *(f"--only={name}" for name in only)]
     with log.open("wb") as errors:
         process = subprocess.Popen(

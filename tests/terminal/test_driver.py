@@ -281,3 +281,11 @@ def _resident(pid: int) -> int:
     """KiB of memory a process has now."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def test_the_simulated_fleet_at_rest_costs_nothing() -> None:
+    with Terminal([PYTHON, "-m", "acp_tui", "demo", "--still"]) as terminal:
+        terminal.shows("prod-east", "5 live", seconds=60)
+        terminal.quiet(5, limit=60)
+        # One of the three may see the clock go on by a minute.
+        assert sorted(terminal.pump(5) for _ in range(3))[:2] == [0, 0]
