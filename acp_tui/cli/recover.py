@@ -11,7 +11,7 @@ import click
 from acp_tui.cli.codes import DONE, of_operation
 from acp_tui.cli.find import VIEWS, find_release, release_options
 from acp_tui.cli.output import MACHINE, output_option, print_document, print_error, print_table
-from acp_tui.cli.run import Wishes, _confirm, carry_out, open_acting, print_plan, print_verdict
+from acp_tui.cli.run import Wishes, carry_out, confirm, open_acting, print_plan, print_verdict
 from acp_tui.cli.target import Target, target_options
 from acp_tui.model.errors import AcpTuiError, Refused, UsageError
 from acp_tui.model.recovery import Act, Diagnosis, Remedy
@@ -161,7 +161,7 @@ async def _through(plan: Plan, wishes: Wishes, do: Callable[[], Awaitable[Operat
         return DONE if plan.allowed else Refused.exit_code
     if not wishes.machine:
         print_plan(plan)
-    _confirm(plan, wishes)
+    confirm(plan, wishes)
     operation = await do()
     if wishes.machine:
         print_document({"kind": "Operation", "operation": operation}, wishes.output)

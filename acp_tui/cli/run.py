@@ -16,7 +16,7 @@ from acp_tui.cli.output import MACHINE, on_terminal, print_document, print_table
 from acp_tui.cli.target import Target, open_fleet
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation, StepState
-from acp_tui.model.plan import CheckResult, EffectAction, Intent, Plan
+from acp_tui.model.plan import Answer, CheckResult, Effect, EffectAction, Intent, Plan
 
 if TYPE_CHECKING:
     from acp_tui.controllers.controller import Controller
@@ -95,7 +95,7 @@ async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> i
     asking = plan.allowed and not wishes.yes and on_terminal()
     if asking or not wishes.machine:
         print_plan(plan, err=wishes.machine)
-    _confirm(plan, wishes)
+    confirm(plan, wishes)
     operation = await _run(controller, plan, quiet=wishes.machine)
     if wishes.machine:
         print_document({"kind": "Operation", "operation": operation}, wishes.output)
@@ -112,13 +112,14 @@ def print_plan(plan: Plan, *, err: bool = False) -> None:
     if changed:
         click.echo(err=err)
         print_table(
-            ("OBJECT", "ACTION", "CHANGE", "RESTARTS"),
+            ("OBJECT", "ACTION", "CHANGE", "SERVER SAYS", "RESTARTS"),
             (
                 (
                     f"{effect.ref.kind} {effect.ref.name}",
                     effect.action.value,
                     effect.summary or "-",
-                    "?" if effect.restarts is None else str(effect.restarts or "-"),
+                    _server(effect),
+                    "?" if effect.restarts is None else f"{effect.restarts or '-'} {effect.pace}".strip(),
                 )
                 for effect in changed
             ),
@@ -137,7 +138,17 @@ def print_plan(plan: Plan, *, err: bool = False) -> None:
         click.echo(f"Not undone: {line}", err=err)
 
 
-def _confirm(plan: Plan, wishes: Wishes) -> None:
+def _server(effect: Effect) -> str:
+    """The answer to the dry run, and how many fields stay as somebody set them live."""
+    says = effect.server
+    if says is None:
+        return "-"
+    stays = sum(drift.stays for drift in effect.drift)
+    words = ("pods: " if says.pods and says.answer is not Answer.OK else "") + says.answer
+    return f"{words}, {stays} stay" if stays else words
+
+
+def confirm(plan: Plan, wishes: Wishes) -> None:
     """Asks on a terminal, takes --yes elsewhere; raises Refused without either.
 
     Nobody is asked about a plan that is refused: starting it says so, and puts the attempt into the journal. What a

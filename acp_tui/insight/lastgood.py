@@ -47,7 +47,9 @@ def standing_of(history: Sequence[Revision], number: int, proofs: Proofs, *, now
     if proof in _WELL:
         return Standing(True, f"proven healthy, {words}")
     if served is not None and served < BRIEF and revision is not history[0]:
-        return Standing(None, f"replaced after {span(served)}: nobody knows that it ever worked")
+        replaced = any(each.revision > number and each.status in GOOD for each in history)
+        brief = f"replaced after {span(served)}" if replaced else f"the deployed one for only {span(served)}"
+        return Standing(None, f"{brief}: nobody knows that it ever worked")
     return Standing(True, words)
 
 

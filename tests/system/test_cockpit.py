@@ -136,6 +136,18 @@ async def test_a_good_rollback_is_taken_whole_and_planning_wrote_nothing(
     assert check(plan, "pruning").evidence == "2 of 10 revisions"
 
 
+async def test_the_python_engine_is_tried_under_the_name_it_signs_with(
+    controller: Controller, namespace: str, chart: Chart
+) -> None:
+    ref = ReleaseRef("bed-east", namespace, "shop")
+    for verb, version in ((Verb.DEPLOY, "1.0.0"), (Verb.UPGRADE, "1.1.0")):
+        plan = await controller.plan(Intent(verb=verb, release=ref, engine="embedded", chart=str(chart(version))))
+        assert plan.allowed, plan.refusals
+        await controller.wait(controller.start(plan).id)
+    plan = await rollback(controller, namespace, "embedded")
+    assert check(plan, "server").result is CheckResult.PASS, check(plan, "server")
+
+
 async def test_what_the_server_would_refuse_is_what_helm_is_refused(
     controller: Controller, namespace: str, tmp_path: Path, run: Run, bed: Bed
 ) -> None:
