@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,8 +192,8 @@ class TestActing:
         assert acp("get", "activity", "-o", "json").document["items"] == []
 
     def test_the_same_plan_is_readable(self, acp: Acp) -> None:
-        planned = acp("release", "plan", "rollback", "payments-api", *EAST).out
-        asked = acp("release", "rollback", "payments-api", "--plan", *EAST).out
+        planned = _ageless(acp("release", "plan", "rollback", "payments-api", *EAST).out)
+        asked = _ageless(acp("release", "rollback", "payments-api", "--plan", *EAST).out)
 
         assert planned == asked
         assert "image 1.9.2 → 1.9.1" in planned
@@ -262,6 +263,11 @@ class TestActing:
         assert answer.code == 8
         assert "web:missing not found" in answer.out
         assert "undo: uninstall sick" in answer.out
+
+
+def _ageless(text: str) -> str:
+    """The text without ages, which move on between two commands."""
+    return re.sub(r"\d+ ?[smhd] (ago|old)", "some time ago", text)
 
 
 def done(answer: Answer) -> Any:
