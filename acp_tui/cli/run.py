@@ -119,7 +119,7 @@ def print_plan(plan: Plan, *, err: bool = False) -> None:
                     effect.action.value,
                     effect.summary or "-",
                     _server(effect),
-                    "?" if effect.restarts is None else f"{effect.restarts or '-'} {effect.pace}".strip(),
+                    _pods(effect),
                 )
                 for effect in changed
             ),
@@ -136,6 +136,13 @@ def print_plan(plan: Plan, *, err: bool = False) -> None:
             click.echo(f"    {check.advice}", err=err)
     for line in plan.not_undone:
         click.echo(f"Not undone: {line}", err=err)
+
+
+def _pods(effect: Effect) -> str:
+    """How many pods are replaced, and how many at a time."""
+    if effect.restarts is None:
+        return "?"
+    return ", ".join(part for part in (str(effect.restarts or "-"), effect.pace) if part)
 
 
 def _server(effect: Effect) -> str:
