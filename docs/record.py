@@ -120,7 +120,7 @@ async def record(folder: Path) -> None:
         await see.until("superseded", "1.9.1")
         await see.keep("history")
         await see.press("b")
-        await see.until("image 1.9.2 → 1.9.1", "Rights")
+        await see.until("image 1.9.2 → 1.9.1", "Checks")
         await see.keep("review")
         await see.type(RELEASE)
         await see.press("enter")
