@@ -97,12 +97,12 @@ class Recorder:
         print(path, flush=True)
 
 
-async def record(folder: Path) -> None:
+async def record(folder: Path, kubeconfig: Path) -> None:
     """The story: fleet, applications, the failing tree, history, review, run, verdict."""
     from acp_tui.cli.target import Look, Target
     from acp_tui.console import console
 
-    app = console(Target(demo=True, still=True), Look())
+    app = console(Target(kubeconfig=str(kubeconfig)), Look())
     async with app.run_test(size=SIZE) as pilot:
         see = Recorder(pilot, folder)
         await see.until("DOWN", "42/42", "40/40", "billing")
@@ -133,6 +133,17 @@ async def record(folder: Path) -> None:
         await see.keep("activity")
 
 
+async def _on_a_still_fleet(folder: Path, home: Path) -> None:
+    """Nothing happens in it by itself, but what is done to it takes its usual time: `demo --still` would crawl."""
+    from acp_tui.clients.box import start_box
+
+    box = await asyncio.to_thread(start_box, home / "box", still=True, pace=1.0)
+    try:
+        await record(folder, box.kubeconfig)
+    finally:
+        box.close()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs with settings and journal of its own, so that nobody's are read or written."""
     folder = Path(arguments[0]) if arguments else HERE / "pictures"
@@ -143,7 +154,7 @@ def main(arguments: Sequence[str]) -> int:
         os.environ |= {f"XDG_{kind}_HOME": home for kind in ("CONFIG", "STATE", "CACHE")} | {"XDG_RUNTIME_DIR": home}
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         os.environ.pop("NO_COLOR", None)
-        asyncio.run(record(folder))
+        asyncio.run(_on_a_still_fleet(folder, Path(home)))
     if not arguments:
         (HERE / "screen.svg").write_text((folder / "3-tree.svg").read_text())
     return 0
