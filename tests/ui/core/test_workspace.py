@@ -499,3 +499,11 @@ async def test_a_text_is_edited_in_the_persons_own_editor(tmp_path: Path, monkey
         monkeypatch.setattr(type(app), "suspend", lambda self: nullcontext())
 
         assert await app.edit_text("image: a\n") == "image: a\nreplicas: 3\n"
+
+
+async def test_a_last_tick_after_the_screens_are_gone_is_no_error() -> None:
+    async with opened() as (app, _):
+        pass
+
+    assert not app.screen_stack
+    app._tick()
