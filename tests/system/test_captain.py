@@ -199,7 +199,8 @@ def test_captain_leaves_on_real_servers_what_the_recorded_one_left(request_of: R
 
     request_of.change(version="1.1.0", values={"replicas": "three"})
     request_of.bed["east"].wait("a failed record", lambda: request_of.history[-1] == (2, "failed"))
-    assert request_of.now["status"]["reason"].startswith("UPGRADE FAILED: cannot patch ")
+    refused = "UPGRADE FAILED: cannot patch "
+    request_of.bed["east"].wait("its reason", lambda: request_of.now["status"]["reason"].startswith(refused))
 
     request_of.change(version="1.0.0", values={"replicas": 2})
     request_of.synced("1.0.0")

@@ -110,6 +110,7 @@ async def test_a_good_rollback_is_taken_whole_and_planning_wrote_nothing(
     scenery.release(bed, "east", "shop", namespace=namespace, helm=helm, version="1.1.0", replicas=3)
     patch = ("patch", "deployment/shop", "--type=merge", '-p={"spec":{"replicas":5}}')
     run("kubectl", "--context=bed-east", "-n", namespace, *patch)
+    run("kubectl", "--context=bed-east", "-n", namespace, "rollout", "status", "deployment/shop", "--timeout=60s")
     before = _versions(bed, namespace)
     CountingTransport.writes.clear()
     plan = await rollback(controller, namespace, helm, revision=1)
