@@ -72,10 +72,6 @@ def event_at(event: Event) -> float | None:
     return epoch(series) or epoch(event.last_timestamp) or epoch(event.event_time) or epoch(event.first_timestamp)
 
 
-def event_count(event: Event) -> int:
-    return (event.series.count if event.series else None) or event.count or 1
-
-
 def _projected(kind: str, document: Mapping[str, Any]) -> Any:
     try:
         return convert(document, _TYPES.get(kind, Generic), strict=False)

@@ -69,15 +69,6 @@ def values_after(request: HelmRequest, intent: Intent) -> dict[str, Any]:
     return overlay(request.values, given) if intent.values_mode is ValuesMode.REUSE else given
 
 
-def last_spec(request: HelmRequest) -> dict[str, Any] | None:
-    """The spec before the last change, where somebody kept it."""
-    try:
-        found = json.loads(request.annotations.get(LAST_SPEC, ""))
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _marked(request: HelmRequest, verb: Verb, *, now: float) -> Change:
     metadata = dict(request.metadata)
     notes: dict[str, Any] = dict(metadata.get("annotations") or {})

@@ -117,18 +117,6 @@ def health_of_generic(kind: str, obj: Generic) -> Verdict:
     return _by_conditions(status.conditions) or _by_phase(status) or Verdict(Health.UNKNOWN, NO_RULE)
 
 
-def health_of_helm_request(phase: str | None, reason: str | None) -> Verdict:
-    """Captain's word on a request; Synced means applied, which is not yet healthy."""
-    match phase:
-        case "Synced":
-            return Verdict(Health.HEALTHY, "applied")
-        case "Failed":
-            return Verdict(Health.DEGRADED, cause("Failed", reason))
-        case "Pending" | "PartialSynced":
-            return Verdict(Health.PROGRESSING, cause(phase, reason))
-    return Verdict(Health.UNKNOWN, cause(phase or "no phase yet", reason))
-
-
 def _by_conditions(conditions: Sequence[Condition] | None) -> Verdict | None:
     """A bad condition beats a good one, and a generic "Ready: False" is bad only where its words say so."""
     for kind in _BAD:
