@@ -199,6 +199,7 @@ class Controller:
             steps=tuple(StepProgress(step.id, step.title) for step in plan.steps),
             undo=plan.undo,
             revision_before=plan.base_revision or None,
+            group=plan.intent.group,
         )
 
 

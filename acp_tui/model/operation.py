@@ -70,6 +70,7 @@ class Operation(Struct, frozen=True):
     """A row of the Activity view; `output` is the last lines the engine wrote, cleaned.
 
     `record_uid` is the uid of the record that the act wrote: numbers of revisions can come again, uids cannot.
+    `group` is the id of the rollout it belongs to, empty for an act of its own.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Operation(Struct, frozen=True):
     revision_before: int | None = None
     revision_after: int | None = None
     record_uid: str = ""
+    group: str = ""
 
     @property
     def key(self) -> str:

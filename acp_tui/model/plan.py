@@ -35,7 +35,8 @@ class Intent(Struct, frozen=True):
     """What a person asked for, before anyone looked whether it can be done.
 
     `chart` is a directory, an archive, `oci://…`, a URL, or `repository/name`; empty on an upgrade means the chart
-    of the last revision. `values` is YAML text, merged last. `revision` is the target of a rollback.
+    of the last revision. `values` is YAML text, merged last. `revision` is the target of a rollback. `group` is the id
+    of the rollout that it belongs to.
     """
 
     verb: Verb
@@ -51,6 +52,7 @@ class Intent(Struct, frozen=True):
     keep_history: bool = False
     timeout_seconds: int = 300
     engine: str = ""
+    group: str = ""
 
     def __repr__(self) -> str:
         """Without the values, which can hold secrets."""
