@@ -20,7 +20,15 @@ from acp_tui.insight.health.workloads import health_of_workload, ready_of, rolli
 from acp_tui.insight.manifest import WORKLOADS
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Health, Verdict
-from acp_tui.model.objects import Generic, Job, LabelSelector, Pod, Workload
+from acp_tui.model.objects import (
+    ContainerStatus,
+    Generic,
+    Job,
+    LabelSelector,
+    Pod,
+    StateTerminated,
+    Workload,
+)
 from acp_tui.model.refs import ObjectRef
 from acp_tui.wire.kubernetes import decode_list, decode_one
 
@@ -33,7 +41,10 @@ _HOPELESS = frozenset({"CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName
 
 
 class PodState(Struct, frozen=True):
-    """One pod of a workload; `hopeless` is true for what does not heal by waiting."""
+    """One pod of a workload; `hopeless` is true for what does not heal by waiting.
+
+    `container` is the one to listen to, empty where none ran yet; `crashed`: its last run ended, as `ended` says.
+    """
 
     uid: str
     name: str
@@ -41,6 +52,9 @@ class PodState(Struct, frozen=True):
     verdict: Verdict
     hopeless: bool
     restarts: int
+    container: str = ""
+    crashed: bool = False
+    ended: str = ""
 
 
 class RunningTemplate(Struct, frozen=True):
@@ -215,7 +229,36 @@ def _pod(pod: Pod, now: float) -> PodState:
         verdict=health_of_pod(pod, now=now),
         hopeless=_hopeless(pod) and explain_pod(pod) is not None,
         restarts=restarts(pod),
+        **_speaker(pod),
     )
+
+
+def _speaker(pod: Pod) -> dict[str, Any]:
+    """The container whose words matter: one that ended badly, else the first that runs and is not ready."""
+    statuses = container_statuses(pod)
+    for status in statuses:
+        over = (status.state and status.state.terminated) or (status.last_state and status.last_state.terminated)
+        if over and over.exit_code:
+            crashed = not (status.state and status.state.terminated)
+            return {"container": status.name or "", "crashed": crashed, "ended": ended_words(over)}
+    running = [status for status in statuses if status.state and status.state.running]
+    chosen = next((status for status in running if not status.ready), next(iter(running), None))
+    return {"container": (chosen.name or "") if chosen else ""}
+
+
+def container_statuses(pod: Pod) -> tuple[ContainerStatus, ...]:
+    """Init containers first, as they run."""
+    status = pod.status
+    if status is None:
+        return ()
+    return (*(status.init_container_statuses or ()), *(status.container_statuses or ()))
+
+
+def ended_words(over: StateTerminated) -> str:
+    """`exit 1, Error: disk full`."""
+    words = [f"exit {over.exit_code}"] if over.exit_code is not None else []
+    said = ", ".join([*words, *([over.reason] if over.reason else [])])
+    return f"{said}: {over.message.strip()}" if over.message else said
 
 
 def _hopeless(pod: Pod) -> bool:

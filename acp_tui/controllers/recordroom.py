@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from acp_tui.insight.lastgood import best_target
 from acp_tui.insight.recordsize import LIMIT_BYTES, TIGHT, amount, stored_bytes
+from acp_tui.insight.retention import leaving
 from acp_tui.model.plan import Check, CheckResult, Verb
 from acp_tui.model.release import Store
 from acp_tui.wire.helm import encode_secret
@@ -46,21 +47,18 @@ def size_check(size: int, store: Store) -> Check:
 
 
 def _pruning(ground: Ground, draft: Draft) -> Iterable[Check]:
-    """Helm removes the oldest records before it writes a new one, and spares the last deployed."""
     from acp_tui.clients.helm.engine import HISTORY_LIMIT
 
-    spared = next((each.revision for each in ground.history if each.status == "deployed"), None)
-    over = len(ground.history) + 1 - HISTORY_LIMIT
-    oldest = [each.revision for each in reversed(ground.history) if each.revision != spared][: max(0, over)]
+    oldest = leaving(ground.history, limit=HISTORY_LIMIT)
     title = "What is worth going back to stays"
     if not oldest:
         yield Check("pruning", title, CheckResult.PASS, f"{len(ground.history)} of {HISTORY_LIMIT} revisions")
         return
-    good = best_target(ground.history, ground.proofs, now=ground.now)
+    who = "Captain" if ground.ref.store is Store.CAPTAIN else "Helm"
     numbers = ", ".join(map(str, oldest))
-    evidence = f"Helm keeps {HISTORY_LIMIT}: revision {numbers} goes" if len(oldest) == 1 else (
-        f"Helm keeps {HISTORY_LIMIT}: revisions {numbers} go"
-    )  # fmt: skip
+    evidence = f"{who} keeps {HISTORY_LIMIT}: revision{'' if len(oldest) == 1 else 's'} {numbers} "
+    evidence += "goes" if len(oldest) == 1 else "go"
+    good = best_target(ground.history, ground.proofs, now=ground.now)
     if good in oldest and good != draft.intent.revision:
         yield Check("pruning", title, CheckResult.WARN, f"{evidence}, {good} is the newest that was good",
                     "Save its values and manifest first, or go back to it now.")  # fmt: skip

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from acp_tui.controllers.lastwords import last_words, quoted
 from acp_tui.controllers.observe import ObjectState, Snapshot, observe, pods_ready
+from acp_tui.controllers.redact import Redactor, without_login
 from acp_tui.insight.diff import drift, drift_summary
 from acp_tui.insight.health.custom import NO_RULE
 from acp_tui.insight.manifest import Part
 from acp_tui.model.finding import Finding
 from acp_tui.model.health import Health
+from acp_tui.model.kept import Words
 from acp_tui.model.operation import OutcomeKind
 from acp_tui.model.refs import Clock
 
@@ -46,12 +49,16 @@ class Aim(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """What one look says; `kind` is None while it is too early to tell, `line` is the progress in words."""
+    """What one look says; `kind` is None while it is too early to tell, `line` is the progress in words.
+
+    `words` are what the pods behind the findings said last.
+    """
 
     kind: OutcomeKind | None
     line: str
     evidence: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    words: tuple[Words, ...] = ()
 
 
 class Follower:
@@ -66,6 +73,7 @@ class Follower:
         settings: Verify,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        redact: Redactor | None = None,
     ) -> None:
         self._cluster = cluster
         self._aim = aim
@@ -73,6 +81,7 @@ class Follower:
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
+        self._redact = redact or without_login
 
     async def look(self) -> Snapshot:
         refs = [part.ref for part in (*self._aim.there, *self._aim.gone)]
@@ -80,7 +89,8 @@ class Follower:
 
     async def glance(self, before: Snapshot) -> Judgement:
         """What one look shows, with everything that is not well as a finding."""
-        return judge_late(self._aim, before, await self.look())
+        snapshot = await self.look()
+        return await self._quoting(judge_late(self._aim, before, snapshot), snapshot)
 
     async def follow(self, before: Snapshot, progress: Callable[[str], None]) -> Judgement:
         """`before` is what stood before the act; a verdict of `regressed` needs something that got worse since."""
@@ -93,7 +103,7 @@ class Follower:
             now = self._clock()
             judgement = judge(self._aim, before, snapshot)
             if judgement.kind is OutcomeKind.REGRESSED:
-                return judgement
+                return await self._quoting(judgement, snapshot)
             restarts = _restarts(self._aim, snapshot)
             if judgement.kind is None or (well_since is not None and restarts != calm):
                 well_since = None
@@ -103,9 +113,28 @@ class Follower:
                     return judgement
             progress(judgement.line)
             if now >= deadline:
-                return judge_late(self._aim, before, snapshot)
+                return await self._quoting(judge_late(self._aim, before, snapshot), snapshot)
             await self._sleep(min(pause, max(deadline - now, 0.05)))
             pause = min(pause * 1.5, self._settings.slowest_poll_seconds)
+
+    async def _quoting(self, judgement: Judgement, snapshot: Snapshot) -> Judgement:
+        """The judgement with the last line of each pod it names."""
+        suspects = [
+            (finding.ref.namespace, pod)
+            for finding in judgement.findings
+            if finding.ref is not None and (state := snapshot.get(finding.ref.key)) is not None
+            for pod in state.pods
+            if finding.evidence == f"pod {pod.name}"
+        ]
+        words = await last_words(self._cluster.transport, suspects, redact=self._redact, now=self._clock())
+        said = {f"pod {each.pod}": quoted(each) for each in words}
+        findings = tuple(
+            structs.replace(finding, evidence=f"{finding.evidence} · {line}")
+            if (line := said.get(finding.evidence))
+            else finding
+            for finding in judgement.findings
+        )
+        return structs.replace(judgement, findings=findings, words=words)
 
 
 def judge(aim: Aim, before: Snapshot, after: Snapshot) -> Judgement:
@@ -175,6 +204,7 @@ def _worse(aim: Aim, before: Snapshot, after: Snapshot, *, late: bool) -> list[F
 
 def _finding(state: ObjectState) -> Finding:
     bad = next((pod for pod in state.pods if pod.verdict.health is Health.DEGRADED), None)
+    bad = bad or next((pod for pod in state.pods if pod.verdict.health not in _GOOD), None)
     evidence = f"pod {bad.name}" if bad is not None else state.problem
     what = state.verdict.reason or state.verdict.health.value
     return Finding(what, state.ref, evidence=evidence, since=state.verdict.since, health=state.verdict.health)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import msgspec
 
+from acp_tui.clients.helm.engine import HISTORY_LIMIT
 from acp_tui.clients.kube.streams import logs as stream_logs
 from acp_tui.clients.kube.transport import METADATA
 from acp_tui.fleet.describe import Description, describe
@@ -16,6 +18,8 @@ from acp_tui.fleet.session import Session
 from acp_tui.fleet.tables import MergedTable, merged_table
 from acp_tui.fleet.trees import TreeReader
 from acp_tui.insight.mask import mask_object
+from acp_tui.insight.recordsize import stored_bytes
+from acp_tui.insight.retention import with_leaving
 from acp_tui.model.application import ApplicationSummary, TreeNode
 from acp_tui.model.errors import ClusterError, RecordError, UsageError
 from acp_tui.model.health import Health
@@ -26,7 +30,13 @@ from acp_tui.wire.kubernetes import decode_list, decode_one
 from acp_tui.wire.manifest import dump
 
 DESCRIBED_REVISIONS = 3
-"""Newest lines of a history whose payload is read for chart and description; the others cost no byte."""
+"""Newest lines of a history whose payload is read unless more are asked for; the others cost no byte."""
+
+MOST_DESCRIBED = 20
+"""The most payloads one look at a history reads; a longer history stays without charts and sizes beyond them."""
+
+_READ_AT_ONCE = 4
+_REMEMBERED = 512
 
 
 class Inspector:
@@ -34,6 +44,7 @@ class Inspector:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
+        self._read: dict[tuple[str, str, str], Revision] = {}
 
     async def tree(self, app: ApplicationSummary) -> TreeNode:
         """The status tree of an application, as it is now."""
@@ -43,16 +54,33 @@ class Inspector:
         """The objects of a release's newest manifest, with those that are missing and those that were left over."""
         return await self._trees(ref.cluster).release(ref)
 
-    async def history(self, ref: ReleaseRef) -> tuple[Revision, ...]:
-        """All revisions, newest first; chart and description of the newest few alone, unless they do not decode."""
+    async def history(self, ref: ReleaseRef, *, described: int = DESCRIBED_REVISIONS) -> tuple[Revision, ...]:
+        """All revisions, newest first; chart, description and size of the newest `described`, each read once.
+
+        Metadata does not tell how large a record is: only who reads the payload knows.
+        """
         records = self._fleet.session(ref.cluster).records
-        found = list(await records.history(ref))
-        for index, revision in enumerate(found[:DESCRIBED_REVISIONS]):
-            try:
-                found[index] = _with_body(revision, await records.body(ref, revision))
-            except RecordError as error:
-                found[index] = msgspec.structs.replace(revision, unreadable=revision.unreadable or error.title)
-        return tuple(found)
+        found = await records.history(ref)
+        places = asyncio.Semaphore(_READ_AT_ONCE)
+
+        async def told(index: int, revision: Revision) -> Revision:
+            key = (ref.key, revision.uid, revision.resource_version)
+            if (known := self._read.get(key)) is not None:
+                return known
+            if index >= min(described, MOST_DESCRIBED):
+                return revision
+            async with places:
+                try:
+                    read = _with_body(revision, await records.body(ref, revision))
+                except RecordError as error:
+                    read = msgspec.structs.replace(revision, unreadable=revision.unreadable or error.title)
+            while len(self._read) >= _REMEMBERED:
+                del self._read[next(iter(self._read))]
+            self._read[key] = read
+            return read
+
+        lines = await asyncio.gather(*(told(index, revision) for index, revision in enumerate(found)))
+        return with_leaving(lines, limit=HISTORY_LIMIT)
 
     async def body(self, ref: ReleaseRef, revision: int) -> ReleaseBody:
         return await self._fleet.session(ref.cluster).records.body(ref, revision)
@@ -194,4 +222,5 @@ def _with_body(revision: Revision, body: ReleaseBody) -> Revision:
         app_version=body.app_version,
         description=body.description,
         updated_at=body.last_deployed_at or revision.updated_at,
+        size=stored_bytes(body.size, revision.ref.store),
     )

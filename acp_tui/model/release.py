@@ -73,7 +73,7 @@ class ReleaseSummary(Struct, frozen=True):
     """A row of the Releases view, made from record metadata alone; chart fields are empty until something names them.
 
     `updated_at` is when the newest revision was written (epoch seconds); `stuck` means pending for longer than
-    any hook could take.
+    any hook could take. `values_hash` tells equal values from others, and is empty until the record was read.
     """
 
     ref: ReleaseRef
@@ -89,6 +89,7 @@ class ReleaseSummary(Struct, frozen=True):
     project: str = ""
     production: bool = False
     freshness: Freshness = NEVER
+    values_hash: str = ""
 
     @property
     def key(self) -> str:
@@ -96,7 +97,11 @@ class ReleaseSummary(Struct, frozen=True):
 
 
 class Revision(Struct, frozen=True):
-    """One line of a history; chart and description come from the payload and are empty until it was read."""
+    """One line of a history; chart, description and size come from the payload and are empty until it was read.
+
+    `size` is what the API server counts of the payload, in bytes, 0 where nobody read it. `leaves`: the next act
+    removes this record. `kept_at` is when acp-tui copied a record that the cluster no longer has.
+    """
 
     ref: ReleaseRef
     revision: int
@@ -110,10 +115,14 @@ class Revision(Struct, frozen=True):
     app_version: str = ""
     description: str = ""
     unreadable: str = ""
+    size: int = 0
+    leaves: bool = False
+    kept_at: float | None = None
 
     @property
     def key(self) -> str:
-        return f"{self.ref.key}/{self.revision}"
+        """Numbers come again after an uninstall, and Captain gives that of a failed one to the next."""
+        return f"{self.ref.key}/{self.revision}" + (f"/{self.uid}" if self.kept_at is not None else "")
 
 
 class Hook(Struct, frozen=True):
