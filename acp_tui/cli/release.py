@@ -10,6 +10,7 @@ import click
 from acp_tui.cli.act import deploy, plan, rollback, uninstall, upgrade
 from acp_tui.cli.find import VIEWS, find_release, release_options
 from acp_tui.cli.marks import adopt, pause, resume, resync
+from acp_tui.cli.matrix import matrix
 from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_list, print_table, print_text
 from acp_tui.cli.recover import doctor, recover
 from acp_tui.cli.target import Target, open_fleet, target_options
@@ -32,6 +33,7 @@ release.add_command(deploy)
 release.add_command(upgrade)
 release.add_command(rollback)
 release.add_command(uninstall)
+release.add_command(matrix)
 release.add_command(doctor)
 release.add_command(recover)
 release.add_command(pause)

@@ -19,13 +19,15 @@ from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
 from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.errors import ClusterError, RecordError, UsageError
 from acp_tui.model.refs import Clock
-from acp_tui.model.release import ReleaseRef
+from acp_tui.model.release import ReleaseRef, ReleaseSummary
 
 TELL_SECONDS = 0.1
 BULK_SECONDS = 30.0
 """The first reading of all clusters counts as over after so long, whoever is still missing."""
 DECODES_AT_ONCE = 1
 """Pages decoded in one round of the loop; answers that come together wait for each other."""
+RECORDS_AT_ONCE = 4
+"""Release records of one cluster that are read at a time for somebody who looks at many."""
 CPU_SHARE = 0.2
 """Making rows may take this share of the time; when changes pour in they are told less often instead."""
 
@@ -202,6 +204,24 @@ class Fleet:
         for read in asyncio.as_completed(reads):
             with suppress(ClusterError, RecordError):
                 await read
+
+    async def read_newest(self, refs: Iterable[ReleaseRef]) -> None:
+        """Reads the newest record of releases of which nobody did, a few of one cluster at a time.
+
+        Rows then know chart and values from the record; one that cannot be read keeps its row as it is.
+        """
+        wanted = frozenset(refs)
+        gates: dict[str, asyncio.Semaphore] = {}
+
+        async def read(row: ReleaseSummary) -> None:
+            name = row.ref.cluster
+            async with gates.setdefault(name, asyncio.Semaphore(RECORDS_AT_ONCE)):
+                with suppress(ClusterError, RecordError):
+                    await self.session(name).read_body(row.ref, row.revision)
+
+        await asyncio.gather(
+            *(read(row) for row in self.rows("releases") if row.ref in wanted and not row.values_hash)
+        )
 
     def _picture(self, name: str) -> Picture:
         found = self._pictures.get(name)
