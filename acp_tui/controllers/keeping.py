@@ -29,23 +29,31 @@ _LOG = logging.getLogger(__name__)
 
 
 class Keeping:
-    """What one operation leaves in the keep; nothing that goes wrong here stops the operation."""
+    """What one operation leaves in the keep, if there is one; nothing that goes wrong here stops the operation."""
 
-    def __init__(self, keep: Keep, ref: ReleaseRef, operation: str, *, records: ReleaseStore, clock: Clock) -> None:
+    def __init__(
+        self, keep: Keep | None, ref: ReleaseRef, operation: str, *, records: ReleaseStore, clock: Clock
+    ) -> None:
         self._keep = keep
         self._ref = ref
         self._operation = operation
         self._records = records
         self._clock = clock
 
-    async def revisions(self, history: Sequence[Revision]) -> None:
-        """Copies those that are not kept as they are now; the payloads of the others are not read again."""
+    async def revisions(self, history: Sequence[Revision] | None = None) -> None:
+        """Copies those that are not kept as they are now; the payloads of the others are not read again.
+
+        Without a history it is read.
+        """
+        if self._keep is None:
+            return
         try:
             async with asyncio.timeout(_SECONDS):
+                listed = await self._records.history(self._ref) if history is None else history
                 known = await asyncio.to_thread(self._keep.revisions, self._ref)
                 seen = {(each.uid, each.resource_version) for each in known}
                 places = asyncio.Semaphore(_AT_ONCE)
-                new = [each for each in history if each.uid and (each.uid, each.resource_version) not in seen]
+                new = [each for each in listed if each.uid and (each.uid, each.resource_version) not in seen]
                 await asyncio.gather(*(self._copy(each, places) for each in new))
         except (TimeoutError, OSError, AcpTuiError) as error:
             _LOG.warning("revisions of %s not kept: %s", self._ref.name, type(error).__name__)
@@ -62,18 +70,25 @@ class Keeping:
             kept_at=self._clock(),
         )
         masked = without_secrets(body)
+        if self._keep is None:
+            return
         try:
             self._keep.write(KeptRevision(structs.replace(kept, description=masked.description), masked))
         except OSError as error:
             _LOG.warning("revision %s of %s not kept: %s", revision.revision, self._ref.name, error.strerror)
 
-    async def words(self, words: Iterable[Words], wrote: Revision | None) -> None:
-        """What was heard, under the record that the operation wrote or stood on."""
+    async def words(self, words: Iterable[Words], newest: Revision | None) -> None:
+        """What was heard, under the newest record: the one that the operation wrote, or stood on."""
         heard = tuple(words)
-        if not heard:
+        if not heard or self._keep is None:
             return
         kept = KeptWords(
-            self._ref, self._operation, self._clock(), wrote.revision if wrote else 0, wrote.uid if wrote else "", heard
+            self._ref,
+            self._operation,
+            self._clock(),
+            newest.revision if newest else 0,
+            newest.uid if newest else "",
+            heard,
         )
         try:
             await asyncio.to_thread(self._keep.hear, kept)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from acp_tui.controllers.listen import LINES, bounded
 from acp_tui.controllers.redact import Redactor
 from acp_tui.model.errors import AcpTuiError
+from acp_tui.model.finding import Finding
 from acp_tui.model.kept import Words
 from acp_tui.wire.text import one_line
 
@@ -35,6 +36,20 @@ def quoted(words: Words) -> str:
     """The last line that says something, short enough for a verdict; empty where there is none."""
     line = next((text for text in reversed(words.lines) if text.strip()), "")
     return f"last line: {one_line(line.strip(), limit=SHOWN)}" if line else ""
+
+
+def hook_findings(heard: Iterable[Words]) -> tuple[Finding, ...]:
+    """Hooks that ended badly, each with its last line; the last pod of a hook that was tried again."""
+    failed = {words.why: words for words in heard if words.state and not words.state.startswith("exit 0")}
+    return tuple(
+        Finding(f"{words.why}: {one_line(words.state, limit=SHOWN)}", evidence=_of_pod(words))
+        for words in failed.values()
+    )
+
+
+def _of_pod(words: Words) -> str:
+    line = quoted(words)
+    return f"pod {words.pod} · {line}" if line else f"pod {words.pod}"
 
 
 async def _words(transport: Transport, namespace: str, pod: PodState, *, redact: Redactor, now: float) -> Words:

@@ -13,6 +13,10 @@ from msgspec import Struct, structs
 
 from acp_tui.controllers.effects import release_parts
 from acp_tui.controllers.journal import Journal, Record
+from acp_tui.controllers.keep import Keep
+from acp_tui.controllers.keeping import Keeping
+from acp_tui.controllers.lastwords import hook_findings
+from acp_tui.controllers.listen import Listener
 from acp_tui.controllers.observe import Snapshot, observe
 from acp_tui.controllers.outcome import STATE_OF, cancelled, closed, engine_failed, stumbled, verdict
 from acp_tui.controllers.redact import Redactor, redactor, secrets_in_objects, secrets_in_values
@@ -41,7 +45,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Tools(Struct, frozen=True):
-    """What a run works with."""
+    """What a run works with; without a `keep` nothing of the release is kept."""
 
     cluster: Cluster
     records: ReleaseStore
@@ -51,6 +55,7 @@ class Tools(Struct, frozen=True):
     settings: Verify
     clock: Clock = time.time
     sleep: Sleep = asyncio.sleep
+    keep: Keep | None = None
 
 
 class Base(Struct, frozen=True):
@@ -81,6 +86,7 @@ class Runner:
         self._redact: Redactor = redactor(())
         self._journal_problem = ""
         self._acted = False
+        self._keeping = Keeping(tools.keep, plan.intent.release, operation.id, records=tools.records, clock=tools.clock)
 
     @property
     def operation(self) -> Operation:
@@ -116,12 +122,16 @@ class Runner:
         plan = self._plan
         await self._step("journal", self._open_journal)
         base = await self._step("prepare", self._prepare)
+        await self._keeping.revisions()
         if self._cancelled.is_set():
             return cancelled(plan, None, "before Helm was started: nothing was done")
-        result = await self._step("act", lambda: self._act(base))
+        async with self._listener() as heard:
+            result = await self._step("act", lambda: self._act(base))
         history, body = await self._step("record", self._read_record)
         newest = history[0] if history else None
         wrote = newest if newest and self._moved(newest) else None
+        await self._keeping.revisions(history)
+        await self._keeping.words(heard.words, newest)
         self._set(revision_after=wrote.revision if wrote else None, record_uid=wrote.uid if wrote else "")
         if result.cancelled:
             return cancelled(plan, history, one_line(self._redact(result.message)))
@@ -129,10 +139,19 @@ class Runner:
         aim = self._aim(base, body)
         if not result.ok or not self._recorded(newest):
             judgement = await self._glance(aim, base)
-            return self._failure(history, one_line(self._redact(result.message), limit=500), judgement.findings)
+            await self._keeping.words(judgement.words, newest)
+            findings = (*hook_findings(heard.words), *judgement.findings)
+            return self._failure(history, one_line(self._redact(result.message), limit=500), findings)
         self._set(state=OperationState.VERIFYING)
         judgement = await self._step("verify", lambda: self._verify(aim, base))
+        await self._keeping.words(judgement.words, newest)
         return verdict(plan, self._operation, judgement, now=self._tools.clock(), settings=self._tools.settings)
+
+    def _listener(self) -> Listener:
+        """Hears the pods of hooks; their logs go with them as soon as a hook is over."""
+        hooks = [effect.ref for effect in self._plan.effects if effect.action is EffectAction.RUN]
+        heard = hooks if self._tools.keep is not None else ()
+        return Listener(self._tools.cluster.transport, heard, redact=lambda: self._redact, clock=self._tools.clock)
 
     async def _open_journal(self) -> None:
         self._record = await asyncio.to_thread(self._tools.journal.begin, self._operation)
@@ -240,8 +259,9 @@ class Runner:
     def _follower(self, aim: Aim, base: Base) -> Follower:
         tools = self._tools
         return Follower(
-            tools.cluster, aim, kinds=base.kinds, settings=tools.settings, clock=tools.clock, sleep=tools.sleep
-        )
+            tools.cluster, aim, kinds=base.kinds, settings=tools.settings, clock=tools.clock, sleep=tools.sleep,
+            redact=self._redact,
+        )  # fmt: skip
 
     def _parts(self, body: ReleaseBody, kinds: KindTable) -> tuple[Part, ...]:
         ref = self._plan.intent.release
