@@ -62,6 +62,7 @@ class Keeping:
         """One revision whose payload is at hand, as Captain's failed ones are for a moment; takes a thread's time."""
         kept = structs.replace(
             revision,
+            ref=self._ref,
             chart=body.chart,
             chart_version=body.chart_version,
             app_version=body.app_version,

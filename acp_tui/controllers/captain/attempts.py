@@ -13,8 +13,8 @@ from acp_tui.clients.helm.records import PLACES
 from acp_tui.clients.kube.reflector import Reflector
 from acp_tui.model.errors import ClusterError, RecordError
 from acp_tui.model.objects import Meta
-from acp_tui.model.release import ReleaseRef, Store
-from acp_tui.wire.helm import body, decode_captain
+from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision, Store
+from acp_tui.wire.helm import body, decode_captain, revision_of
 from acp_tui.wire.text import one_line
 
 if TYPE_CHECKING:
@@ -35,9 +35,18 @@ class Attempts:
     A poll would miss them: a failed revision may live for less than a second.
     """
 
-    def __init__(self, transport: Transport, ref: ReleaseRef, *, hear: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        ref: ReleaseRef,
+        *,
+        hear: Callable[[str], None],
+        keep: Callable[[Revision, ReleaseBody], None] | None = None,
+    ) -> None:
         self._ref = ref
         self._hear = hear
+        self._keep = keep
+        self._keeping: set[asyncio.Task[None]] = set()
         self._old: set[str] = set()
         self._found: dict[str, str] = {}
         self._listed = asyncio.Event()
@@ -70,7 +79,7 @@ class Attempts:
     ) -> None:
         if self._watch is not None:
             self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+            await asyncio.gather(self._watch, *self._keeping, return_exceptions=True)
 
     def arrived(self, items: Sequence[Kept]) -> None:
         return
@@ -88,7 +97,7 @@ class Attempts:
         failed = (item.metadata.labels or {}).get("status") == "failed"
         if not failed or uid in self._old or uid in self._found:
             return
-        said = self._found[uid] = _told(item, self._ref)
+        said = self._found[uid] = self._told(item)
         self._hear(said)
 
     def deleted(self, item: Kept) -> None:
@@ -100,12 +109,17 @@ class Attempts:
     def failed(self, error: ClusterError, at: float) -> None:
         return
 
-
-def _told(item: Kept, ref: ReleaseRef) -> str:
-    number = (item.metadata.labels or {}).get("version") or "?"
-    try:
-        record = body(decode_captain(item.spec, item.status), ref)
-    except RecordError as error:
-        return f"revision {number} failed, and its record cannot be read: {error.title}"
-    chart = f"{record.chart} {record.chart_version}".strip()
-    return f"revision {number} ({chart}) failed: {one_line(record.description, limit=400)}"
+    def _told(self, item: Kept) -> str:
+        """What a failed revision says; its copy is made in a thread, because masking a manifest takes its time."""
+        number = (item.metadata.labels or {}).get("version") or "?"
+        try:
+            parts = [text for text in item.spec.values() if isinstance(text, str)]
+            record = body(decode_captain(item.spec, item.status), self._ref, size=sum(map(len, parts)))
+        except RecordError as error:
+            return f"revision {number} failed, and its record cannot be read: {error.title}"
+        revision = revision_of(item.metadata, self._ref.cluster, Store.CAPTAIN)
+        if self._keep is not None and revision is not None:
+            task = asyncio.ensure_future(asyncio.to_thread(self._keep, revision, record))
+            self._keeping.add(task)
+        chart = f"{record.chart} {record.chart_version}".strip()
+        return f"revision {number} ({chart}) failed: {one_line(record.description, limit=400)}"

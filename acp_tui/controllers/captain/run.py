@@ -91,7 +91,8 @@ class RequestRunner(Runner):
         )
         before = await followed.before()
         timeout = float(plan.intent.timeout_seconds)
-        async with Attempts(tools.cluster.transport, plan.intent.release, hear=self._heard) as attempts:
+        ref, keep = plan.intent.release, self._keeping.attempt
+        async with Attempts(tools.cluster.transport, ref, hear=self._heard, keep=keep) as attempts:
             if plan.intent.verb is Verb.UNINSTALL:
                 await self._delete()
                 answer = await followed.deletion(timeout=timeout, hear=self._heard, note=self._hint)
