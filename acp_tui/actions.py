@@ -99,6 +99,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("palette", "global", "Palette", "Find any action by its name", ("ctrl+p",)),
     Action("goto", "global", "Go to", "A view, a kind, :ns NAMESPACE or :ctx CLUSTER", (":",), "go to"),
     Action("redraw", "global", "Redraw", "Paint the whole screen again", ("ctrl+l",)),
+    Action("suspend", "global", "Suspend", "Give the terminal back to the shell; `fg` comes back", ("ctrl+z",)),
     Action("quit", "global", "Quit", "Leave acp-tui", ("q", "ctrl+c"), required=True),
     Action("theme", "global", "Next theme", "Switch to the next theme"),
     # workspace

@@ -15,7 +15,6 @@ _RENAMED = {"solidus": "slash", "reverse_solidus": "backslash", "commercial_at":
             "plus_sign": "plus", "low_line": "underscore"}  # fmt: skip
 _SAME_BYTE = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace", "ctrl+[": "escape"}
 _TAKEN = {
-    "ctrl+z": "the shell suspends the program with it",
     "ctrl+s": "terminals with flow control stop the screen with it",
     "ctrl+q": "terminals with flow control start the screen with it",
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from acp_tui.model.errors import UsageError
@@ -23,6 +24,19 @@ def driver_for(env: Mapping[str, str] = os.environ) -> type[Driver] | None:
     from acp_tui.terminal.driver import ThriftyDriver
 
     return ThriftyDriver
+
+
+@contextmanager
+def without_empty_wishes() -> Iterator[None]:
+    """Meanwhile an empty NO_COLOR is not there: it wishes nothing, and Textual takes it for a wish."""
+    empty = os.environ.get("NO_COLOR") == ""
+    if empty:
+        del os.environ["NO_COLOR"]
+    try:
+        yield
+    finally:
+        if empty:
+            os.environ["NO_COLOR"] = ""
 
 
 def check_terminal(env: Mapping[str, str] = os.environ) -> None:

@@ -70,11 +70,12 @@ class AcpApp(Sturdy, inherit_bindings=False):
     ) -> None:
         self.settings = settings or Settings()
         self.no_colours = bool(env.get("NO_COLOR"))
-        before = dict(os.environ)
-        super().__init__(driver_class=driver_for(env), ansi_color=True if self.no_colours else None)
-        os.environ.update(before)  # Textual takes NO_COLOR away, but an editor or helm should see it
+        with without_empty_wishes():
+            super().__init__(driver_class=driver_for(env), ansi_color=True if self.no_colours else None)
         self.animation_level = "none"
+        self.depth = Depth.NONE if self.no_colours else Depth.of(self.console.color_system)
         self.clock = clock
+        self.last = Last(self, last or LastScreen(), keep)
         self.backend: Backend | None = None
         self.draw_with(choose(self.settings.glyphs, env=env, encoding=sys.stdout.encoding or ""))
         theme, theme_problem = chosen_theme(self.settings.theme, sixteen=self.console.color_system == "standard")
@@ -250,12 +251,23 @@ class AcpApp(Sturdy, inherit_bindings=False):
         repaint(self._driver)
 
     def do_quit(self) -> None:
-        running = self.running()
-        if running and self.clock() - self._asked_to_quit > QUIT_SECONDS:
-            self._asked_to_quit = self.clock()
-            self.toast(f"{len(running)} still running, and ends with acp-tui: once more to leave", Tone.WARN)
-        else:
+        if not self._warned("ends with acp-tui: once more to leave"):
             self.exit()
+
+    def do_suspend(self) -> None:
+        if self._driver is None or not self._driver.can_suspend:
+            self.toast("This terminal has no shell to go back to", Tone.WARN)
+        elif not self._warned("nobody looks after it meanwhile: once more to suspend"):
+            self.action_suspend_process()
+
+    def _warned(self, consequence: str) -> bool:
+        """Whether a warning about running operations was due, and has been given."""
+        running = self.running()
+        if not running or self.clock() - self._asked_to_quit <= QUIT_SECONDS:
+            return False
+        self._asked_to_quit = self.clock()
+        self.toast(f"{len(running)} still running, and {consequence}", Tone.WARN)
+        return True
 
     def do_theme(self) -> None:
         from acp_tui.config.themes import load_themes
