@@ -1,0 +1,1 @@
+"""One version taken over several clusters, one after the other."""

@@ -1,0 +1,139 @@
+"""What is kept of rollouts: one small file each, whole at every change, and a lock that says somebody is at it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from acp_tui.model.errors import Refused
+from acp_tui.model.rollout import Rollout, RolloutState
+
+KEPT = 100
+_NAME = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+
+class RolloutJournal:
+    """A folder (0700) with `<id>.json`, `<id>.lock` and, as long as it may be needed, the chart under `<id>/`.
+
+    Clusters, versions, states and ids of operations are in it, and never values.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def chart_folder(self, id: str) -> Path:
+        """A fresh folder for the chart. Raises Refused where the disk does not take it."""
+        path = self._folder / id
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir(mode=0o700)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        return path
+
+    def drop_chart(self, id: str) -> None:
+        shutil.rmtree(self._folder / id, ignore_errors=True)
+
+    def hold(self, id: str) -> Hold:
+        """Raises Refused where another process is at it, or the disk does not take it."""
+        path = self._folder / f"{id}.lock"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(file)
+            raise Refused(
+                f"Rollout {id} is under way in another process", advice="watch it there, or wait for its end"
+            ) from error
+        self._forget_oldest()
+        return Hold(file)
+
+    def save(self, rollout: Rollout) -> None:
+        """Raises Refused where the disk does not take it."""
+        path = self._folder / f"{rollout.id}.json"
+        new = path.with_suffix(".new")
+        try:
+            file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(file, "wb") as out:
+                out.write(msgspec.json.encode(rollout))
+                out.flush()
+                os.fsync(out.fileno())
+            new.replace(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def find(self, id: str) -> Rollout | None:
+        """As it was last saved; one that has no end and nobody at it is interrupted."""
+        if not _NAME.fullmatch(id):
+            return None
+        try:
+            rollout = msgspec.json.decode((self._folder / f"{id}.json").read_bytes(), type=Rollout)
+        except (OSError, msgspec.DecodeError, UnicodeError):
+            return None
+        if rollout.ended_at is None and not self._held(id):
+            return structs.replace(rollout, state=RolloutState.INTERRUPTED)
+        return rollout
+
+    def past(self) -> tuple[Rollout, ...]:
+        """Newest first."""
+        found = [self.find(id) for id in self._ids()]
+        return tuple(rollout for rollout in found if rollout is not None)
+
+    def _ids(self) -> list[str]:
+        try:
+            return sorted((path.stem for path in self._folder.glob("*.json")), reverse=True)
+        except OSError:
+            return []
+
+    def _held(self, id: str) -> bool:
+        try:
+            file = os.open(self._folder / f"{id}.lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
+    def _forget_oldest(self) -> None:
+        for id in self._ids()[KEPT:]:
+            if not self._held(id):
+                self.drop_chart(id)
+                for suffix in ("json", "lock"):
+                    with contextlib.suppress(OSError):
+                        (self._folder / f"{id}.{suffix}").unlink()
+
+
+class Hold:
+    """Says that this process is at a rollout, until it lets go or ends."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def release(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _unwritable(path: Path, error: OSError) -> Refused:
+    return Refused(
+        f"The journal of rollouts cannot be written: {error.strerror or error}",
+        tried=f"write {path}",
+        advice="Make room or correct the rights there, then go on.",
+    )
