@@ -12,15 +12,19 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # asked for by scripts again and again, and worth no import
         print(f"acp-tui, version {acp_tui.__version__}")
         return
-    from acp_tui.cli.main import run
-    from acp_tui.cli.target import Look, Program, Target
+    from acp_tui.terminal.lastscreen import last_screen
 
-    def open_console(target: Target, look: Look) -> None:
-        from acp_tui import console
+    with last_screen(sys.argv[1:]) as last:
+        from acp_tui.cli.main import run
+        from acp_tui.cli.target import Look, Program, Target
 
-        console.open_console(target, look)
+        def open_console(target: Target, look: Look) -> None:
+            from acp_tui import console
 
-    sys.exit(run(sys.argv[1:], Program(open_console)))
+            console.open_console(target, look, last)
+
+        code = run(sys.argv[1:], Program(open_console, leave=last.leave))
+    sys.exit(code)
 
 
 if __name__ == "__main__":

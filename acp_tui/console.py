@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,26 +12,31 @@ from typing import TYPE_CHECKING
 from acp_tui.cli.target import Look, Target, aim
 
 if TYPE_CHECKING:
+    from acp_tui.config.settings import Settings
     from acp_tui.fleet.fleet import Fleet
+    from acp_tui.terminal.lastscreen import LastScreen, Picture
     from acp_tui.ui.app import AcpApp
     from acp_tui.ui.backend import Backend
 
 REMEMBERED = 50
 
 
-def open_console(target: Target, look: Look) -> None:
+def open_console(target: Target, look: Look, last: LastScreen) -> None:
     """Runs the console until it is left; ends the program with another code than 0 where it did not end well."""
     from acp_tui.terminal.capabilities import check_terminal
 
     check_terminal()
-    app = console(target, look)
+    app = console(target, look, last)
     app.run()
     if app.return_code:
         raise SystemExit(app.return_code)
 
 
-def console(target: Target, look: Look) -> AcpApp:
-    """The console, ready to run; the clusters are dialled after the first paint."""
+def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpApp:
+    """The console, ready to run; the clusters are dialled after the first paint.
+
+    `last` is the picture that stands on the terminal, if any.
+    """
     from acp_tui.config.settings import load_settings
     from acp_tui.ui.app import AcpApp
 
@@ -80,10 +86,30 @@ def console(target: Target, look: Look) -> AcpApp:
             deadline_seconds=settings.verdict_seconds,
             policies=target.policies,
         )
+        stack.push_async_callback(controller.close)
+        controller.attend()
         return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller)
 
-    app = AcpApp(open_backend, settings=settings, problems=problems, close_backend=stack.aclose)
+    app = AcpApp(
+        open_backend,
+        settings=settings,
+        problems=problems,
+        close_backend=stack.aclose,
+        last=last,
+        keep=_keeper(target, settings),
+    )
     return app
+
+
+def _keeper(target: Target, settings: Settings) -> Callable[[Picture], None] | None:
+    """What keeps the screen for the next start of this kind; where nobody wants that, what was kept goes."""
+    from acp_tui.terminal.lastscreen import forget, start_of, write
+
+    if not settings.last_screen:
+        forget(os.environ)
+        return None
+    start = start_of(os.environ, kubeconfig=target.kubeconfig, contexts=target.contexts, demo=target.demo)
+    return lambda picture: write(picture, start, os.environ)
 
 
 def left_aside(names: Sequence[str], *, current: str, at_start: int, chosen: Sequence[str] | None) -> frozenset[str]:

@@ -75,7 +75,7 @@ def run(argv: Sequence[str], program: Program) -> int:
     """Runs one command and returns its exit code; every error of ours is printed, none is a traceback."""
     output = _wanted_output(argv)
     try:
-        result = commands.main(args=list(argv), prog_name="acp-tui", standalone_mode=False, obj=program)
+        result = _carried_out(argv, program)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return CANCELLED
     except click.ClickException as error:
@@ -92,6 +92,13 @@ def run(argv: Sequence[str], program: Program) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNEXPECTED
     return result if isinstance(result, int) else DONE
+
+
+def _carried_out(argv: Sequence[str], program: Program) -> object:
+    try:
+        return commands.main(args=list(argv), prog_name="acp-tui", standalone_mode=False, obj=program)
+    finally:
+        program.leave()
 
 
 def _wanted_output(argv: Sequence[str]) -> str:

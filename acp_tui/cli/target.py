@@ -53,9 +53,13 @@ class Look(Struct, frozen=True):
 
 
 class Program(Struct, frozen=True):
-    """What the command line is given from above: the console belongs to a room that this one may not know."""
+    """What the command line is given from above: the console belongs to a room that this one may not know.
+
+    `leave` takes away what stands on the terminal already, before anything is printed.
+    """
 
     open_console: Callable[[Target, Look], None]
+    leave: Callable[[], None] = lambda: None
 
 
 class Aimed(Struct, frozen=True):

@@ -43,6 +43,10 @@ class Settings:
     verdict_seconds: int = 300
     """How long an act may take to prove itself before its verdict is "not proven"."""
 
+    last_screen: bool = True
+    """Keep the screen the console is left with, and show it dimmed at the next start until the clusters answer; false
+    removes what was kept."""
+
     clusters_at_start: int = 12
     """So many contexts are dialled at start; of more, the current one and those chosen before."""
 

@@ -26,7 +26,8 @@ class Column(Generic[R]):
     only where there is room for everything; `grow` is the share of the room that is left over.
     `bar` gives what a bar in front of the text is filled to (0..1), None for no bar. `middle` cuts long text in its
     middle instead of its end, where ends tell names apart. `ages` means that the text moves with the clock, so that a
-    new text is no news. `names` marks the columns that name the row.
+    new text is no news. `names` marks the columns that name the row, `quotes` those whose text may come from a record,
+    which is a Secret: it is never kept on disk.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Column(Generic[R]):
     middle: bool = False
     ages: bool = False
     names: bool = False
+    quotes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,13 @@ def check_terminal(env: Mapping[str, str] = os.environ) -> None:
         raise UsageError("The console needs a terminal for its keys and its screen", advice=advice)
 
 
+def reveal(driver: Driver | None) -> None:
+    """Have the first frame sent that replaces a picture on the terminal; other drivers did not wait with it."""
+    show = getattr(driver, "reveal", None)
+    if show is not None:
+        show()
+
+
 def repaint(driver: Driver | None) -> None:
     """Have every cell sent again, because the terminal may show something else; other drivers always send all."""
     forget = getattr(driver, "repaint", None)

@@ -55,6 +55,9 @@ class ThriftyDriver(LinuxDriver):
         self._link: Link | None = None
         self._probe = Probe()
         self._scheduled = False
+        self._waits = bool(getattr(app, "screen_stands", False))
+        if self._waits:
+            self._screen.stands()
 
     # output
 
@@ -70,6 +73,11 @@ class ThriftyDriver(LinuxDriver):
         self._screen.forget()
         self._send()
 
+    def reveal(self) -> None:
+        """Send the first frame over the picture that stood on the terminal before us; until then nothing is sent."""
+        self._waits = False
+        self._send()
+
     @property
     def bytes_sent(self) -> int:
         return self._link.sent if self._link is not None else 0
@@ -77,7 +85,7 @@ class ThriftyDriver(LinuxDriver):
     def _send(self) -> None:
         self._scheduled = False
         link = self._link
-        if link is not None and link.free and self._screen.pending:
+        if link is not None and link.free and self._screen.pending and not self._waits:
             link.send(self._screen.changes())
 
     # life
@@ -100,6 +108,7 @@ class ThriftyDriver(LinuxDriver):
             self._resized()
 
     def stop_application_mode(self) -> None:
+        self._waits = False
         super().stop_application_mode()
         self._screen.hand_on(RESTORE_TITLE)
         self._drain()

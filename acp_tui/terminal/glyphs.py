@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acp_tui.model.health import Tone
+from acp_tui.terminal.lastscreen import speaks_utf8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,6 @@ ASCII = Glyphs(
     check="+",
 )
 
-_LEGACY_TERMINALS = frozenset({"linux", "vt100", "vt220", "ansi", "dumb"})
-
-_NO_LOCALE = frozenset({"C", "POSIX"})
-
 
 def choose(wanted: str, *, env: Mapping[str, str], encoding: str) -> Glyphs:
     """The set to draw with: `wanted` is "full", "ascii" or "auto", which trusts only a terminal that speaks UTF-8."""
@@ -96,9 +93,4 @@ def choose(wanted: str, *, env: Mapping[str, str], encoding: str) -> Glyphs:
         return ASCII
     if wanted == "full":
         return FULL
-    if env.get("TERM", "") in _LEGACY_TERMINALS:
-        return ASCII
-    # Python writes UTF-8 in the C locale too (PEP 540), which says nothing about the terminal.
-    if (env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG")) in _NO_LOCALE:
-        return ASCII
-    return FULL if encoding.lower().replace("-", "") == "utf8" else ASCII
+    return FULL if speaks_utf8(env, encoding) else ASCII

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from textwrap import wrap
 
 from acp_tui.terminal.cells import UNKNOWN, Cells
@@ -51,7 +52,9 @@ class Screen:
         self._at = (0, 0)
         self._resting: tuple[int, int] | None = None
         self._visible = False
+        self._stands = False
         self._aside: list[str] = []
+        self._turn = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -68,6 +71,10 @@ class Screen:
         self.wanted = self.wanted.resized(width, height)
         self.shown = Cells(width, height, text=UNKNOWN)
         self._resting = None
+
+    def stands(self) -> None:
+        """The terminal is on its alternate screen already: it is not told to go there, which might clear it."""
+        self._stands = True
 
     def hand_on(self, sequence: str) -> None:
         """Send this as it is before the next frame, whatever it does to a cell that is not painted yet."""
@@ -113,9 +120,10 @@ class Screen:
             # The frame is wrapped when it is sent; that the program asks for it says that the terminal can.
             self.synchronized = True
             return
-        self._aside.append(sequence)
+        if not (on and self._stands):
+            self._aside.append(sequence)
+        self._stands = False
         self._visible = on
-        self.wanted.fill(" ")
         self.forget()
 
     # writing what the terminal lacks
@@ -125,21 +133,31 @@ class Screen:
         """Whether there may be something to send."""
         return bool(self._aside or (self._visible and self.wanted.dirty))
 
-    def changes(self) -> str:
-        """What to send so that the terminal shows the cells wanted; from now on they count as shown."""
+    def changes(self, room: int | None = None) -> str:
+        """What to send so that the terminal shows the cells wanted; from now on they count as shown.
+
+        With `room`, no further row is begun once so many characters are used: the rest is pending, and next in turn.
+        """
         aside = "".join(self._aside)
         self._aside.clear()
         if not self._visible:
             return aside
         out = _Stroke(repeats=self.repeats)
         wanted, shown = self._curtain() or self.wanted, self.shown
-        for y in sorted(wanted.dirty):
+        behind = sorted(wanted.dirty)
+        turn = bisect_left(behind, self._turn)
+        for y in behind[turn:] + behind[:turn]:
+            if room is not None and out.length >= room:
+                self._turn = y
+                break
+            self.wanted.dirty.discard(y)
             texts, pens = wanted.texts[y], wanted.pens[y]
             if texts != shown.texts[y] or pens != shown.pens[y]:
                 _row(out, y, (texts, pens), (shown.texts[y], shown.pens[y]))
                 shown.texts[y][:] = texts
                 shown.pens[y][:] = pens
-        self.wanted.dirty.clear()
+        else:
+            self._turn = 0
         frame = out.finished()
         rest = min(self._at[0], wanted.width - 1), min(self._at[1], wanted.height - 1)
         # Where nothing is typed, Textual lets the hidden cursor rest in the corner, and any other place is as good.
@@ -264,6 +282,12 @@ class _Stroke:
     def _draws(self, text: str, pen: Pen) -> bool:
         """Whether the pen in hand draws this cell as wanted."""
         return pen == self._pen or (text == " " and blank(pen) == blank(self._pen))
+
+    @property
+    def length(self) -> int:
+        """Characters so far."""
+        self._settle()
+        return sum(map(len, self._parts))
 
     def finished(self) -> str:
         self._settle()

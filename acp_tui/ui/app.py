@@ -18,10 +18,13 @@ from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
 from acp_tui.terminal.attention import call
-from acp_tui.terminal.capabilities import driver_for, repaint
+from acp_tui.terminal.capabilities import driver_for, repaint, reveal, without_empty_wishes
+from acp_tui.terminal.colours import Depth
 from acp_tui.terminal.glyphs import ASCII, Glyphs, choose
 from acp_tui.ui.crash import Sturdy
+from acp_tui.terminal.lastscreen import LastScreen
 from acp_tui.ui.look import Look, Span, colourless
+from acp_tui.ui.last import Keep, Last
 from acp_tui.ui.panes.panes import LAYOUT_CSS
 from acp_tui.ui.screens.base import Acting, BaseScreen
 from acp_tui.ui.screens.workspace import Workspace
@@ -66,6 +69,8 @@ class AcpApp(Sturdy, inherit_bindings=False):
         problems: Sequence[str] = (),
         close_backend: Callable[[], Awaitable[object]] | None = None,
         clock: Clock = time.time,
+        last: LastScreen | None = None,
+        keep: Keep | None = None,
         env: Mapping[str, str] = os.environ,
     ) -> None:
         self.settings = settings or Settings()
@@ -121,11 +126,18 @@ class AcpApp(Sturdy, inherit_bindings=False):
     # life
 
     def get_default_screen(self) -> Screen[None]:
+    @property
+    def screen_stands(self) -> bool:
+        """Whether the terminal shows a picture already, which the first frame replaces."""
+        return self.last.stands
+
         return Workspace()
+        self.last.mounted()
 
     def on_mount(self) -> None:
         self.set_interval(TICK_SECONDS, self._tick, name="tick")
         self.call_after_refresh(self._painted)
+        reveal(self._driver)
 
     def _painted(self) -> None:
         if self.problems:
@@ -134,11 +146,13 @@ class AcpApp(Sturdy, inherit_bindings=False):
 
     async def _connect(self) -> None:
         try:
+            self.last.lift()
             self.backend = await self._open_backend()
         except Exception as error:  # noqa: BLE001 - the border of this worker
             self.workspace.failed(error)
             self.show_error(error, doing="Connect")
             return
+        self.last.opened()
         self.backend.controller.subscribe(self._operated)
         self.workspace.connected(self.backend)
         self.refresh_status()
@@ -146,6 +160,11 @@ class AcpApp(Sturdy, inherit_bindings=False):
     def _operated(self, operation: Operation) -> None:
         self.refresh_status()
         if operation.state.over and not self.app_focus and self._driver is not None:
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """Leave, with the screen kept as it is."""
+        self.last.take()
+        super().exit(result, return_code, message)
+
             self._driver.write(call(f"{operation.headline}: {operation.state.value}"))
 
     async def on_unmount(self) -> None:
@@ -160,6 +179,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
         if not self.screen_stack:  # a last tick of the timer, while the program is being left
             return
         screen = self.screen
+        self.last.tick()
         if isinstance(screen, Acting):
             screen.tick()
         self.refresh_status()

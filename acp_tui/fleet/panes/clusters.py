@@ -157,6 +157,7 @@ CLUSTERS: View[ClusterSummary] = View(
         ),
         Column(
             id="reason",
+            quotes=True,
             title="REASON",
             width=15,
             priority=2,

@@ -141,6 +141,7 @@ RELEASES: View[ReleaseSummary] = View(
         ),
         Column(
             id="reason",
+            quotes=True,
             title="REASON",
             width=24,
             priority=6,

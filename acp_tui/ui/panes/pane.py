@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.timer import Timer
 
 from acp_tui.fleet.views import View, view
 from acp_tui.model.application import ApplicationSummary
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 60.0
 """A table that no watch keeps up to date is old after so long."""
+REST_SECONDS = 0.15
+"""A cursor that stays on a row for so long is at rest."""
 TITLES = {"clusters": "Fleet"}
 
 
@@ -55,6 +58,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         self._refused: AcpTuiError | None = None
         self._bad = 0
         self._release_of: tuple[Any, ReleaseRef | None] | None = None
+        self._resting: Timer | None = None
+        self._told_late = False
 
     def compose(self) -> ComposeResult:
         acp = cast("AcpApp", self.app)
@@ -82,7 +87,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
     def go(self, aim: Aim, *, remember: bool = True) -> None:
         """Look at something else; `back` leads here again."""
         if remember:
-            self.trail.append(self._left())
+            self.trail.append(self.aim_now())
         changed = (aim.view, aim.kind) != (self.aim.view, self.aim.kind)
         self.aim = aim
         self._refused = None
@@ -108,14 +113,15 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def narrow(self, *, clusters: frozenset[str] | None, namespace: str) -> None:
         """Show only these clusters and this namespace from now on."""
-        self.go(replace(self._left(), clusters=clusters, namespace=namespace))
+        self.go(replace(self.aim_now(), clusters=clusters, namespace=namespace))
 
     def filter(self, text: str) -> None:
         self.aim = replace(self.aim, filter=text)
         self.grid.set_filter(text)
         self.arranged()
 
-    def _left(self) -> Aim:
+    def aim_now(self) -> Aim:
+        """What it looks at, with the order and the row that it has come to."""
         rows = self.grid.rows
         return replace(self.aim, sort=rows.sort, descending=rows.descending, key=self.grid.key)
 
@@ -297,6 +303,21 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         next_step = "0 shows all clusters and namespaces." if narrowed else ": goes to another view."
         return ((f"No {what}{where}.", Tone.PLAIN), (next_step, Tone.DIM))
 
+    def tell_at_rest(self) -> None:
+        """Say it at once after a single step, and while the cursor runs only when it comes to rest."""
+        if self._resting is None:
+            self.tell()
+        else:
+            self._resting.stop()
+            self._told_late = True
+        self._resting = self.set_timer(REST_SECONDS, self._rested, name="rest")
+
+    def _rested(self) -> None:
+        self._resting = None
+        if self._told_late:
+            self._told_late = False
+            self.tell()
+
     def tell(self) -> None:
         """Say below the table what is known of the row under the cursor, where there is room for it."""
         lines = self.query_one(".detail", Lines)
@@ -314,23 +335,26 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
     # what the row is
 
     def selected_object(self) -> ObjectRef | None:
-        match self.row:
+        return self.object_of(self.row)
+
+    def object_of(self, row: Any) -> ObjectRef | None:
+        match row:
             case ApplicationSummary(ref=ref):
                 return ref if ref.kind else None
-            case QuotaSummary() as row if row.namespace:
+            case QuotaSummary() if row.namespace:
                 return ObjectRef(row.cluster, "", "ResourceQuota", row.namespace, row.name)
-        if self.aim.view == OBJECTS and self.row is not None:
-            return cast(ObjectRef, self.row.ref)
+        if self.aim.view == OBJECTS and row is not None:
+            return cast(ObjectRef, row.ref)
         return None
 
     def selected_release(self) -> ReleaseRef | None:
         """The release of the row; of an application, the one that carries its name."""
         row = self.row
         if self._release_of is None or self._release_of[0] is not row:
-            self._release_of = (row, self._release(row))
+            self._release_of = (row, self.release_of(row))
         return self._release_of[1]
 
-    def _release(self, row: Any) -> ReleaseRef | None:
+    def release_of(self, row: Any) -> ReleaseRef | None:
         match row:
             case ReleaseSummary(ref=ref):
                 return ref

@@ -154,6 +154,9 @@ class Acting(Screen[T], inherit_bindings=False):
 
     # the hint line
 
+        if self.acp.last.keeps(event):
+            event.stop()
+            return
     typing_hints: tuple[tuple[str, str], ...] = (("enter", "take it"), ("esc", "leave it"))
     """The keys while a line is typed: all the others are letters then."""
 
@@ -166,6 +169,9 @@ class Acting(Screen[T], inherit_bindings=False):
     def refresh_hints(self) -> None:
         """Say again which keys work; cheap when nothing changed."""
         for line in self.query("#hints").results(OneLine):
+        if action.danger and event.time < self.acp.last.live_at:
+            self.acp.toast(f"{action.title}: typed before anything was live, press it again", tone=Tone.WARN)
+            return
             line.show(self.hints())
 
     def hints(self) -> tuple[Span, ...]:

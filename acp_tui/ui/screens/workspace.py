@@ -13,11 +13,13 @@ from textual.widget import Widget
 from acp_tui.actions import Action
 from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.errors import AcpTuiError
+from acp_tui.model.freshness import Age
 from acp_tui.model.health import Tone
 from acp_tui.model.operation import Operation
 from acp_tui.model.quota import QuotaSummary
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import ReleaseRef
+from acp_tui.terminal.lastscreen import WAITING
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.aim import OBJECTS, Aim, place_of
 from acp_tui.ui.panes.opening import screen_of
@@ -29,7 +31,6 @@ from acp_tui.ui.widgets.grid import Grid
 
 if TYPE_CHECKING:
     from acp_tui.ui.backend import Backend
-    from acp_tui.ui.panes.bar import Bar
 
 WIDE = 180
 """From so many cells on there are two panes at the start."""
@@ -40,6 +41,8 @@ FLUSH_SECONDS = 0.1
 class Workspace(BaseScreen):
     """Redraws only views that changed and are visible; everything else waits until somebody looks at it."""
 
+    ABOUT_ROWS = frozenset({"object", "release", "operation", "cluster"})
+
     def __init__(self) -> None:
         super().__init__()
         self.problem_count = 0
@@ -49,14 +52,15 @@ class Workspace(BaseScreen):
         self._flush_timer: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
-        aims = [Aim("clusters")]
-        if self.app.size.width >= WIDE:
+        aims = self.acp.last.aims or [Aim("clusters")]
+        if not self.acp.last.aims and self.app.size.width >= WIDE:
             aims.append(Aim("applications"))
         yield Panes(aims)
+        yield from self.acp.last.cover()
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.pane.grid.focus()
+        self.acp.last.chosen(self.panes_box).grid.focus()
 
     def on_panes_arranged(self) -> None:
         self.call_after_refresh(self.update)
@@ -71,7 +75,12 @@ class Workspace(BaseScreen):
     @property
     def pane(self) -> Pane:
         """The pane that keys are about."""
-        return self.query_one(Panes).pane
+        return self.panes_box.pane
+
+    @property
+    def panes_box(self) -> Panes:
+        """What lays the panes out."""
+        return self.query_one(Panes)
 
     @property
     def place(self) -> str:
@@ -86,12 +95,17 @@ class Workspace(BaseScreen):
         except (NoMatches, IndexError):
             return (("acp-tui", Tone.ACCENT),)
         title = TITLES.get(aim.view) or (aim.kind if aim.view == OBJECTS else aim.view.capitalize())
-        counts = self._scope.counts(short=self.app.size.width < 100) or (("connecting…", Tone.DIM),)
+        counts: tuple[Span, ...] = ((self.acp.last.words(), Tone.DIM),)
+        if not self.acp.last.covers:
+            counts = self._scope.counts(short=self.app.size.width < 100) or counts
         return (
             ("acp-tui  ", Tone.ACCENT),
             (f"{title}   ", Tone.PLAIN),
             *counts,
         )
+
+    def hints(self) -> tuple[Span, ...]:
+        return ((WAITING.strip(), Tone.DIM),) if self.acp.last.covers else super().hints()
 
     def opening(self) -> tuple[Span, ...]:
         """What stands in every pane until there is anything to show: that we connect, or why we cannot."""
@@ -174,7 +188,7 @@ class Workspace(BaseScreen):
     def on_grid_moved(self, event: Grid.Moved) -> None:
         for pane in self.panes:
             if pane.grid is event.grid:
-                pane.tell()
+                pane.tell_at_rest()
         self.refresh_hints()
 
     def on_grid_arranged(self, event: Grid.Arranged) -> None:
@@ -201,9 +215,18 @@ class Workspace(BaseScreen):
     def selected_release(self) -> ReleaseRef | None:
         return self.pane.selected_release()
 
+    def selected_objects(self) -> tuple[ObjectRef, ...]:
+        return tuple(ref for row in self.chosen_rows if (ref := self.pane.object_of(row)) is not None)
+
+    def selected_releases(self) -> tuple[ReleaseRef, ...]:
+        return tuple(ref for row in self.chosen_rows if (ref := self.pane.release_of(row)) is not None)
+
     def why_not(self, action: Action) -> str:
         if self.acp.backend is None and action.context in ("cluster", "release", "object", "operation", "table"):
             return "no cluster has answered yet"
+        freshness = getattr(self.pane.row, "freshness", None)
+        if action.danger and freshness is not None and freshness.state is Age.CACHED:
+            return "this row is remembered: wait until its cluster has answered"
         if action.id == "open" and not self.pane.grid.key:
             return "there is no row"
         if action.context == "cluster" and not isinstance(self.pane.row, ClusterSummary):
@@ -254,9 +277,7 @@ class Workspace(BaseScreen):
         self._of_cluster("releases")
 
     def _of_cluster(self, view: str) -> None:
-        row = self.pane.row
-        if isinstance(row, ClusterSummary):
-            self._go(Aim(view, clusters=frozenset({row.name})))
+        self._go(Aim(view, clusters=frozenset(row.name for row in self.chosen_rows)))
 
     def do_all_clusters(self) -> None:
         self._go(replace(self.pane.aim, clusters=None, namespace=""))
@@ -288,7 +309,7 @@ class Workspace(BaseScreen):
 
     def _open(self, row: Any) -> None:
         if isinstance(row, ClusterSummary):
-            self._of_cluster("applications")
+            self._go(Aim("applications", clusters=frozenset({row.name})))
         elif isinstance(row, QuotaSummary) and not row.namespace:
             self.pane.filter(row.project)
         elif row is not None:
@@ -313,7 +334,7 @@ class Workspace(BaseScreen):
     async def do_filter(self) -> None:
         pane = self.pane
         self.acp.run_safely(pane.grid.learn_words(), doing="Filter", group="words")
-        await self._bar(prompt="/", text=pane.aim.filter, changed=pane.filter, done=pane.filter)
+        await self.ask_line(prompt="/", text=pane.aim.filter, changed=pane.filter, done=pane.filter, back_to=pane.grid)
 
     async def ask_where(self) -> None:
         """Ask for a view, a kind, a namespace or a cluster."""
@@ -323,7 +344,9 @@ class Workspace(BaseScreen):
         names = [cluster.name for cluster in fleet.clusters()] if fleet is not None else []
         releases = fleet.rows("releases") if fleet is not None else ()
         namespaces = sorted({row.ref.namespace for row in releases})
-        await self._bar(prompt=":", text="", done=self._asked, words=completions(names, namespaces))
+        await self.ask_line(
+            prompt=":", text="", done=self._asked, words=completions(names, namespaces), back_to=self.pane.grid
+        )
 
     def _asked(self, text: str) -> None:
         from acp_tui.ui.panes.words import parse
@@ -338,14 +361,3 @@ class Workspace(BaseScreen):
             self.app.exit()
         else:
             self._go(asked.aim)
-
-    async def _bar(self, **question: Any) -> None:
-        from acp_tui.ui.panes.bar import Bar
-
-        bar: Bar
-        try:
-            bar = self.query_one(Bar)
-        except NoMatches:
-            bar = Bar()
-            await self.mount(bar, before="#hints")
-        bar.ask(back_to=self.pane.grid, **question)

@@ -10,7 +10,8 @@ from rich.segment import Segment
 from textual.cache import LRUCache
 from textual.geometry import Region
 
-from acp_tui.fleet.columns import View
+from acp_tui.fleet.columns import Column, View
+from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.framed import Framed, segments
@@ -168,6 +169,11 @@ class RowsView(Framed, Generic[R]):
         if cached is not None:
             return cached
         cells, guide, here, focused, marks = face
+    def column_at(self, x: int) -> Column[R] | None:
+        """The column under a cell of a line; None for frame and gaps."""
+        self._lay_out()
+        return self._layout.at(x - 2)
+
         look = self.look
         over = (look.cursor if focused else look.cursor_idle) if here else None
         lead = self.glyphs.cursor if here and focused else " "
