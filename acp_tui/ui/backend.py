@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from acp_tui.fleet.tables import MergedTable
     from acp_tui.model.application import ApplicationSummary, TreeNode
     from acp_tui.model.cluster import ClusterSummary
+    from acp_tui.model.kept import KeptWords
     from acp_tui.model.operation import Operation
     from acp_tui.model.plan import Intent, Plan
     from acp_tui.model.recovery import Diagnosis, Remedy
@@ -47,7 +48,9 @@ class InspectorPort(Protocol):
 
     async def release_tree(self, ref: ReleaseRef) -> TreeNode: ...
 
-    async def history(self, ref: ReleaseRef) -> tuple[Revision, ...]: ...
+    async def history(self, ref: ReleaseRef, *, described: int = 3) -> tuple[Revision, ...]:
+        """Newest first; the payloads of the newest `described` are read for chart, description and size."""
+        ...
 
     async def body(self, ref: ReleaseRef, revision: int) -> ReleaseBody: ...
 
@@ -93,8 +96,21 @@ class DoctorPort(Protocol):
     async def put_back(self, plan: Plan, backup: Any) -> Operation: ...
 
 
+class KeepPort(Protocol):
+    """What acp-tui keeps of releases it acted on; reads files, so for a thread."""
+
+    def revisions(self, ref: ReleaseRef) -> tuple[Revision, ...]: ...
+
+    def body(self, ref: ReleaseRef, revision: int, uid: str = "") -> ReleaseBody | None: ...
+
+    def words(self, ref: ReleaseRef, *, uid: str = "") -> tuple[KeptWords, ...]: ...
+
+
 class ControllerPort(Protocol):
     """Acts: planned, started, followed."""
+
+    @property
+    def keep(self) -> KeepPort: ...
 
     @property
     def doctor(self) -> DoctorPort: ...

@@ -13,6 +13,7 @@ from acp_tui.model.cluster import ClusterSummary, Role
 from acp_tui.model.errors import ClusterError
 from acp_tui.model.freshness import NEVER, Age, Freshness
 from acp_tui.model.health import Health, Verdict
+from acp_tui.model.kept import KeptWords
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepProgress, StepState
 from acp_tui.model.plan import Intent, Plan, Verb
 from acp_tui.model.quota import QuotaSummary, QuotaUse
@@ -102,7 +103,7 @@ class FakeInspector:
     async def release_tree(self, ref: ReleaseRef) -> TreeNode:
         return self._of(self.trees, ref.key, "tree")
 
-    async def history(self, ref: ReleaseRef) -> tuple[Revision, ...]:
+    async def history(self, ref: ReleaseRef, *, described: int = 3) -> tuple[Revision, ...]:
         return self._of(self.histories, ref.key, "history")
 
     async def body(self, ref: ReleaseRef, revision: int) -> ReleaseBody:
@@ -184,10 +185,29 @@ class FakeDoctor:
 
 
 @dataclass
+class FakeKeep:
+    """Copies and words as given."""
+
+    copies: dict[ReleaseRef, tuple[Revision, ...]] = field(default_factory=dict)
+    bodies: dict[str, ReleaseBody] = field(default_factory=dict)
+    heard: dict[ReleaseRef, tuple[KeptWords, ...]] = field(default_factory=dict)
+
+    def revisions(self, ref: ReleaseRef) -> tuple[Revision, ...]:
+        return self.copies.get(ref, ())
+
+    def body(self, ref: ReleaseRef, revision: int, uid: str = "") -> ReleaseBody | None:
+        return self.bodies.get(uid)
+
+    def words(self, ref: ReleaseRef, *, uid: str = "") -> tuple[KeptWords, ...]:
+        return tuple(each for each in self.heard.get(ref, ()) if not uid or each.uid == uid)
+
+
+@dataclass
 class FakeController:
     """Operations as given; `plan` hands out the plan it was given, `start` turns it into a running operation."""
 
     doctor: FakeDoctor = field(default_factory=FakeDoctor)
+    keep: FakeKeep = field(default_factory=FakeKeep)
     past: list[Operation] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)

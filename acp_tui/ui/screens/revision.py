@@ -1,11 +1,13 @@
-"""One revision of a release: values, manifest, notes and hooks."""
+"""One revision of a release: values, manifest, notes, hooks, and what its pods said."""
 
 from __future__ import annotations
 
 import asyncio
 
 from acp_tui.actions import Action
+from acp_tui.model.errors import RecordError
 from acp_tui.model.health import Tone
+from acp_tui.model.kept import KeptWords
 from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
 from acp_tui.ui.look import Span
 from acp_tui.ui.screens.reading import Reading
@@ -16,14 +18,19 @@ _TABS = tuple(Tab)
 
 
 class RevisionScreen(Reading):
-    """Without a number it is the newest revision. Secrets are masked until `reveal`, which lasts for this view."""
+    """Without a number it is the newest revision. Secrets are masked until `reveal`, which lasts for this view.
+
+    `kept` is the uid of a record that the cluster no longer has: its masked copy is shown.
+    """
 
     PLACE = "revision"
     SUFFIX = ".yaml"
 
-    def __init__(self, ref: ReleaseRef, revision: int | None = None, *, tab: Tab = Tab.VALUES) -> None:
+    def __init__(self, ref: ReleaseRef, revision: int | None = None, *, tab: Tab = Tab.VALUES, kept: str = "") -> None:
         super().__init__()
         self.ref = ref
+        self.kept = kept
+        self.words: tuple[KeptWords, ...] = ()
         self.revision = revision
         self.tab = tab
         self.revealed = False
@@ -36,6 +43,7 @@ class RevisionScreen(Reading):
             ("Release ", Tone.DIM),
             (ref.name + number, Tone.ACCENT),
             (f" · {ref.namespace} · {ref.cluster}", Tone.DIM),
+            (" · kept here, no longer in the cluster" if self.kept else "", Tone.WARN),
         )
 
     def subject(self) -> str:
@@ -44,6 +52,8 @@ class RevisionScreen(Reading):
     def why_not(self, action: Action) -> str:
         if action.context == "revision" and action.id not in ("next_tab", "previous_tab") and self.record is None:
             return "the revision was not read yet"
+        if action.id in ("reveal", "compare_revision") and self.kept:
+            return "a kept copy has its secrets masked, and nothing to compare with"
         if action.id == "compare_revision" and (self.revision or 0) < 2:
             return "there is no revision before this one"
         return super().why_not(action)
@@ -67,10 +77,24 @@ class RevisionScreen(Reading):
     def _read(self, revision: int) -> None:
         self.revision = revision
         self.refresh_heading()
-        self.ask(self.backend.inspector.body(self.ref, revision), self._got)
+        self.ask(self._found(revision), self._got)
 
-    def _got(self, record: ReleaseBody) -> None:
-        self.record = record
+    async def _found(self, revision: int) -> tuple[ReleaseBody, tuple[KeptWords, ...]]:
+        keep = self.backend.controller.keep
+        uid = self.kept
+        if uid:
+            record = await asyncio.to_thread(keep.body, self.ref, revision, uid)
+            if record is None:
+                raise RecordError(
+                    f"The kept copy of revision {revision} cannot be read", advice="It was deleted, or cut off."
+                )
+        else:
+            record = await self.backend.inspector.body(self.ref, revision)
+        heard = await asyncio.to_thread(keep.words, self.ref, uid=uid)
+        return record, tuple(each for each in heard if each.revision == revision)
+
+    def _got(self, found: tuple[ReleaseBody, tuple[KeptWords, ...]]) -> None:
+        self.record, self.words = found
         self.refresh_hints()
         self._show()
 
@@ -78,12 +102,14 @@ class RevisionScreen(Reading):
         self._say_tabs()
         if self.record is not None:
             self.ask(
-                asyncio.to_thread(tab_lines, self.record, self.tab, revealed=self.revealed), self._tell, group="tab"
+                asyncio.to_thread(tab_lines, self.record, self.tab, revealed=self.revealed, words=self.words),
+                self._tell,
+                group="tab",
             )
 
     def _tell(self, made: tuple[list[str | Line], Tint]) -> None:
         lines, tint = made
-        self.view.wrap = self.tab is Tab.NOTES
+        self.view.wrap = self.tab in (Tab.NOTES, Tab.WORDS)
         self.tell(lines, tint)
 
     def _say_tabs(self) -> None:
@@ -117,6 +143,9 @@ class RevisionScreen(Reading):
 
     def do_hooks(self) -> None:
         self._turn(Tab.HOOKS)
+
+    def do_words(self) -> None:
+        self._turn(Tab.WORDS)
 
     def do_reveal(self) -> None:
         self.revealed = not self.revealed

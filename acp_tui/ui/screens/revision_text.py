@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from acp_tui.insight.mask import MASK, mask_object, mask_values
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
+from acp_tui.model.kept import KeptWords
 from acp_tui.model.release import Hook, ReleaseBody
 from acp_tui.ui.widgets.tint import Line, Tint, plain, yaml
 from acp_tui.wire.manifest import dump, merge_values, objects
@@ -24,12 +25,15 @@ class Tab(StrEnum):
     MANIFEST = "manifest"
     NOTES = "notes"
     HOOKS = "hooks"
+    WORDS = "last words"
 
 
-def tab_lines(body: ReleaseBody, tab: Tab, *, revealed: bool) -> tuple[list[str | Line], Tint]:
+def tab_lines(
+    body: ReleaseBody, tab: Tab, *, revealed: bool, words: Sequence[KeptWords] = ()
+) -> tuple[list[str | Line], Tint]:
     """Lines of a tab and how to paint them; costs a parse of the manifest, so not for the event loop."""
-    made = _TABS[tab](body, revealed)
-    return (made or [((_EMPTY[tab], Tone.DIM),)]), (plain if tab is Tab.NOTES else yaml)
+    made = _words(words) if tab is Tab.WORDS else _TABS[tab](body, revealed)
+    return (made or [((_EMPTY[tab], Tone.DIM),)]), (plain if tab in (Tab.NOTES, Tab.WORDS) else yaml)
 
 
 def masked_manifest(text: str) -> str:
@@ -93,6 +97,19 @@ def _hook_line(hook: Hook) -> Line:
     )
 
 
+def _words(heard: Sequence[KeptWords]) -> list[str | Line]:
+    """What was heard during each act, the newest first: hooks' pods, and pods that a verdict named."""
+    lines: list[str | Line] = []
+    for act in heard:
+        for said in act.words:
+            head = f"{said.why}  pod {said.pod}, {said.container}"
+            lines.append(((head, Tone.ACCENT), (f"  {said.state}" if said.state else "", Tone.WARN)))
+            lines += [f"  {line}" for line in said.lines] or [(("  it said nothing that could be read", Tone.DIM),)]
+            lines.append("")
+        lines += [((f"heard during {act.operation}", Tone.DIM),), ""]
+    return lines[:-1]
+
+
 def _dumped(values: dict[str, object], revealed: bool) -> list[str | Line]:
     shown = values if revealed else mask_values(values)
     return list(dump(shown).splitlines()) if shown else []
@@ -111,4 +128,5 @@ _EMPTY = {
     Tab.MANIFEST: "This revision made no objects.",
     Tab.NOTES: "The chart has no notes.",
     Tab.HOOKS: "The chart has no hooks.",
+    Tab.WORDS: "Nothing was heard: its pods had no cause to be listened to while acp-tui acted on it.",
 }

@@ -192,6 +192,7 @@ async def test_each_tab_has_its_digit() -> None:
             "3": "kind: Deployment",
             "4": "[runbook]",
             "5": "last run: Failed",
+            "6": "Nothing was heard",
         }.items():
             await here.press(key)
             assert words in here.shown, key
