@@ -23,8 +23,8 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-n", "--namespace", default="", help="Namespace of the release.")(command)
 
 
-def find_release(fleet: Fleet, name: str, namespace: str) -> ReleaseSummary:
-    """The only release of that name in the clusters aimed at.
+def find_release(fleet: Fleet, name: str, namespace: str, *, cluster: str = "") -> ReleaseSummary:
+    """The only release of that name in the clusters aimed at, or in one of them.
 
     Raises UsageError where there is none or several, and an error of the cluster where that cannot be said because
     a cluster does not answer or does not let us look.
@@ -32,7 +32,9 @@ def find_release(fleet: Fleet, name: str, namespace: str) -> ReleaseSummary:
     rows: list[ReleaseSummary] = [
         row
         for row in fleet.rows("releases")
-        if row.ref.name == name and (not namespace or row.ref.namespace == namespace)
+        if row.ref.name == name
+        and (not namespace or row.ref.namespace == namespace)
+        and (not cluster or row.ref.cluster == cluster)
     ]
     if len(rows) == 1:
         return rows[0]

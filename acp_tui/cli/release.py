@@ -13,6 +13,7 @@ from acp_tui.cli.marks import adopt, pause, resume, resync
 from acp_tui.cli.matrix import matrix
 from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_list, print_table, print_text
 from acp_tui.cli.recover import doctor, recover
+from acp_tui.cli.rollout import rollout
 from acp_tui.cli.target import Target, open_fleet, target_options
 from acp_tui.model.errors import UsageError
 
@@ -34,6 +35,7 @@ release.add_command(upgrade)
 release.add_command(rollback)
 release.add_command(uninstall)
 release.add_command(matrix)
+release.add_command(rollout)
 release.add_command(doctor)
 release.add_command(recover)
 release.add_command(pause)

@@ -276,6 +276,20 @@ def in_words(row: MatrixRow, cell: MatrixCell) -> tuple[str, ...]:
     return tuple(said)
 
 
+def rollout_order(row: MatrixRow, source: str) -> tuple[MatrixCell, ...]:
+    """The other cells in the order a version is taken to them: production last, else as the fleet has them."""
+    others = [cell for cell in row.cells if cell.cluster != source]
+    return tuple(sorted(others, key=lambda cell: cell.production))
+
+
+def target_of(row: MatrixRow, cluster: str) -> ReleaseRef:
+    """The release there, or what it would be called."""
+    cell = row.cell(cluster)
+    if cell is not None and cell.row is not None:
+        return cell.row.ref
+    return ReleaseRef(cluster, row.namespace, row.name)
+
+
 def _places(row: MatrixRow, *, version: str) -> str:
     return ", ".join(cell.cluster for cell in row.cells if version_order(cell.version) == version_order(version))
 

@@ -143,6 +143,15 @@ def warnings(plan: Plan) -> tuple[Check, ...]:
     return tuple(check for check in plan.checks if check.result in (CheckResult.WARN, CheckResult.UNKNOWN))
 
 
+def restarts(plan: Plan | None) -> str:
+    """Pods that are replaced: `3`, `3+?` where it is not known of all, `-` for none."""
+    if plan is None:
+        return "-"
+    known = sum(effect.restarts or 0 for effect in plan.effects)
+    doubt = any(effect.restarts is None for effect in plan.effects)
+    return (f"{known}+?" if known else "?") if doubt else str(known or "-")
+
+
 class ObjectDrift(Struct, frozen=True):
     """An object that is not as its record says: the fields that differ, or that it is not there."""
 
