@@ -15,7 +15,7 @@ import msgspec
 
 from acp_tui.cli.find import VIEWS, find_release, release_options
 from acp_tui.cli.output import output_option
-from acp_tui.cli.run import Wishes, act, confirm_option
+from acp_tui.cli.run import Wishes, act, confirm_option, detach_option
 from acp_tui.cli.target import Target, policy_option, target_options
 from acp_tui.model.errors import UsageError
 from acp_tui.model.plan import Intent, ValuesMode, Verb
@@ -33,6 +33,7 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
 
     @click.option("--plan", "only_plan", is_flag=True, help="Show what would happen, and stop.")
     @click.option("--yes", is_flag=True, help="Do it without asking.")
+    @detach_option
     @confirm_option
     @click.option("--deadline", type=click.IntRange(min=1), default=None,
                   help="Seconds until the verdict is 'not proven'; else what the settings say (300).")  # fmt: skip
@@ -49,6 +50,7 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
         *args: Any,
         only_plan: bool,
         yes: bool,
+        detach: bool,
         confirm: str,
         deadline: int | None,
         helm_timeout: int,
@@ -64,7 +66,7 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
         def intent(fleet: Fleet) -> Intent:
             return msgspec.structs.replace(made(fleet), engine=engine, no_hooks=no_hooks, timeout_seconds=helm_timeout)
 
-        wishes = Wishes(only_plan=only_plan, yes=yes, deadline=deadline, output=output, confirm=confirm)
+        wishes = Wishes(only_plan=only_plan, yes=yes, deadline=deadline, output=output, confirm=confirm, detach=detach)
         return asyncio.run(act(intent, wishes, target.under(policies), views=VIEWS))
 
     return wrapped

@@ -41,6 +41,8 @@ def of_operation(operation: Operation) -> int:
     kind = operation.outcome.kind if operation.outcome else None
     if operation.state is OperationState.CANCELLED or kind is OutcomeKind.CANCELLED:
         return CANCELLED
+    if kind is OutcomeKind.REFUSED:
+        return Refused.exit_code
     if kind is OutcomeKind.FAILED or (kind is None and operation.state is not OperationState.SUCCEEDED):
         return EngineError.exit_code
     return DONE if kind in (OutcomeKind.HEALTHY, OutcomeKind.RESIDUE) else NOT_HEALTHY

@@ -10,7 +10,7 @@ import click
 
 from acp_tui.cli.find import VIEWS
 from acp_tui.cli.output import MACHINE, output_option, print_document, print_list, print_table
-from acp_tui.cli.run import Wishes, carry_out, confirm_option, open_acting
+from acp_tui.cli.run import Wishes, carry_out, confirm_option, follow, open_acting
 from acp_tui.cli.target import Target, policy_option, target_options
 from acp_tui.model.errors import UsageError
 from acp_tui.wire.text import one_line
@@ -26,7 +26,7 @@ LISTED = 20
 @output_option
 @click.pass_context
 def journal(context: click.Context, output: str) -> None:
-    """Lists what was done and what was refused, shows one entry, and takes an act back."""
+    """Lists what was done, runs and was refused, shows one entry, follows one that runs, and takes an act back."""
     if context.invoked_subcommand is None:
         context.invoke(list_entries, limit=LISTED, output=output)
 
@@ -52,6 +52,25 @@ def show(id: str, output: str) -> None:
         print_document({"kind": "JournalEntry", **_entry(found)}, output)
         return
     print_table(("FIELD", "VALUE"), _lines(found))
+
+
+@journal.command("follow")
+@click.argument("id")
+@output_option
+def follow_entry(id: str, output: str) -> int:
+    """Follows an act that runs, whoever began it, to its verdict; Ctrl+C cancels the act, a second one leaves it."""
+    _find(id)
+    return asyncio.run(_follow(id, Wishes(only_plan=False, yes=False, deadline=None, output=output)))
+
+
+async def _follow(id: str, wishes: Wishes) -> int:
+    from acp_tui.controllers.acts import Acts
+
+    acts = Acts(_journal())
+    try:
+        return await follow(acts, id, wishes)
+    finally:
+        await acts.close()
 
 
 @journal.command()

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from acp_tui.cli.codes import DONE, of_operation
-from acp_tui.cli.output import MACHINE, on_terminal, print_document, print_table
+from acp_tui.cli.codes import CANCELLED, DONE, of_operation
+from acp_tui.cli.output import MACHINE, on_terminal, print_document, print_table, warn
 from acp_tui.cli.target import Target, open_fleet
-from acp_tui.model.errors import Refused
+from acp_tui.model.errors import AcpTuiError, Refused
 from acp_tui.model.operation import Operation, StepState
 from acp_tui.model.plan import Answer, CheckResult, Effect, EffectAction, Intent, Plan
 
 if TYPE_CHECKING:
+    from acp_tui.controllers.acts import Acts
     from acp_tui.controllers.controller import Controller
     from acp_tui.fleet.fleet import Fleet
 
@@ -28,8 +29,12 @@ SIGNS = {
     CheckResult.REFUSE: "REFUSED",
     CheckResult.UNKNOWN: "unknown",
 }
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl+C, a polite kill, a terminal that is gone: Helm is asked to stop, and what is left is said."""
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl+C and a polite kill cancel the act; a terminal that is gone, or SIGKILL, end this program and not the act."""
+
+detach_option = click.option(
+    "--detach", is_flag=True, help="Begin it, print its id and end; it runs by itself (acp-tui journal follow ID)."
+)
 
 confirm_option = click.option(
     "--confirm",
@@ -40,13 +45,17 @@ confirm_option = click.option(
 
 
 class Wishes(Struct, frozen=True):
-    """How an act was asked for; `deadline` None means what the settings say, `confirm` is typed in advance."""
+    """How an act was asked for; `deadline` None means what the settings say, `confirm` is typed in advance.
+
+    `detach`: nobody waits for the verdict.
+    """
 
     only_plan: bool
     yes: bool
     deadline: int | None
     output: str
     confirm: str = ""
+    detach: bool = False
 
     @property
     def machine(self) -> bool:
@@ -69,16 +78,17 @@ async def open_acting(
 
     settings, _ = load_settings(read_only=target.read_only)
     async with open_fleet(target, views=views) as fleet:
-        yield (
+        controller = open_controller(
             fleet,
-            open_controller(
-                fleet,
-                engine=settings.helm_engine,
-                read_only=settings.read_only,
-                deadline_seconds=wishes.deadline or settings.verdict_seconds,
-                policies=target.policies,
-            ),
+            engine=settings.helm_engine,
+            read_only=settings.read_only,
+            deadline_seconds=wishes.deadline or settings.verdict_seconds,
+            policies=target.policies,
         )
+        try:
+            yield fleet, controller
+        finally:
+            await controller.close()
 
 
 async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> int:
@@ -94,14 +104,20 @@ async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> i
         return DONE if plan.allowed else Refused.exit_code
     asking = plan.allowed and not wishes.yes and on_terminal()
     if asking or not wishes.machine:
-        print_plan(plan, err=wishes.machine)
+        print_plan(plan, err=wishes.machine or wishes.detach)
     confirm(plan, wishes)
-    operation = await _run(controller, plan, quiet=wishes.machine)
+    operation = controller.start(plan)
+    if not wishes.detach:
+        return await follow(controller, operation.id, wishes)
+    operation = await controller.begun(operation.id)
+    if operation.state.over:
+        return _ended(operation, wishes)
     if wishes.machine:
         print_document({"kind": "Operation", "operation": operation}, wishes.output)
     else:
-        print_verdict(operation)
-    return of_operation(operation)
+        click.echo(operation.id)
+        click.echo(f"It runs by itself; to see it: acp-tui journal follow {operation.id}", err=True)
+    return DONE
 
 
 def print_plan(plan: Plan, *, err: bool = False) -> None:
@@ -188,37 +204,65 @@ def confirm(plan: Plan, wishes: Wishes) -> None:
         raise Refused("Not confirmed", advice="nothing was done")
 
 
-async def _run(controller: Controller, plan: Plan, *, quiet: bool) -> Operation:
-    """Starts the plan and follows it to its verdict; a signal to end cancels it, and what is left is waited for."""
-    shown: set[tuple[str, StepState]] = set()
+async def follow(acts: Acts, id: str, wishes: Wishes) -> int:
+    """Follows an act to its verdict; returns the exit code.
 
-    def progress(operation: Operation) -> None:
-        for step in operation.steps:
-            if (step.id, step.state) not in shown and step.state is not StepState.WAITING:
-                shown.add((step.id, step.state))
-                if not quiet:
-                    click.echo(f"  {step.state.value:8} {step.title}" + (f": {step.note}" if step.note else ""))
-
-    unsubscribe = controller.subscribe(progress)
-    operation = controller.start(plan)
+    The first signal to end cancels the act, and what is left is waited for; the second leaves it to itself.
+    """
+    unsubscribe = acts.subscribe(_progress(id)) if not wishes.machine else _nothing
     loop = asyncio.get_running_loop()
-    tasks: set[asyncio.Task[None]] = set()
+    watching = asyncio.ensure_future(acts.wait(id))
+    cancels: list[asyncio.Task[None]] = []
 
-    def cancel() -> None:
-        if not tasks:
-            click.echo("Cancelling; Helm gets a moment to stop …", err=True)
-        tasks.add(asyncio.ensure_future(controller.cancel(operation.id)))
+    def end() -> None:
+        if cancels:
+            watching.cancel()
+            return
+        click.echo("Cancelling; Helm gets a moment to stop. Once more leaves it to itself …", err=True)
+        cancels.append(asyncio.ensure_future(acts.cancel(id)))
 
     for number in ENDINGS:
-        loop.add_signal_handler(number, cancel)
+        loop.add_signal_handler(number, end)
     try:
-        ended = await controller.wait(operation.id)
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return ended
+        operation = await watching
+        for told in await asyncio.gather(*cancels, return_exceptions=True):
+            if isinstance(told, AcpTuiError):
+                warn(str(told))
+        return _ended(operation, wishes)
+    except asyncio.CancelledError:
+        if not watching.cancelled():
+            raise
+        click.echo(f"Left to itself; to see it: acp-tui journal follow {id}", err=True)
+        return CANCELLED
     finally:
         for number in ENDINGS:
             loop.remove_signal_handler(number)
         unsubscribe()
+
+
+def _progress(id: str) -> Callable[[Operation], None]:
+    """Prints each step of the operation once for each state it reaches."""
+    shown: set[tuple[str, StepState]] = set()
+
+    def progress(operation: Operation) -> None:
+        for step in operation.steps if operation.id == id else ():
+            if (step.id, step.state) not in shown and step.state is not StepState.WAITING:
+                shown.add((step.id, step.state))
+                click.echo(f"  {step.state.value:8} {step.title}" + (f": {step.note}" if step.note else ""))
+
+    return progress
+
+
+def _nothing() -> None:
+    """Stands where a subscription would be ended."""
+
+
+def _ended(operation: Operation, wishes: Wishes) -> int:
+    if wishes.machine:
+        print_document({"kind": "Operation", "operation": operation}, wishes.output)
+    else:
+        print_verdict(operation)
+    return of_operation(operation)
 
 
 def print_verdict(operation: Operation) -> None:

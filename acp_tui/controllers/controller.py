@@ -8,26 +8,28 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from acp_tui.controllers.captain.run import RequestRunner
+from acp_tui.controllers.acts import Acts
+from acp_tui.controllers.attached import Detached
 from acp_tui.controllers.doctor.doctor import Doctor
 from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
-from acp_tui.controllers.lock import ReleaseLock, lock_release
+from acp_tui.controllers.keep import Keep
+from acp_tui.controllers.lock import holder, lock_release
 from acp_tui.controllers.planner import Planner
 from acp_tui.controllers.proofs import proofs_of
 from acp_tui.controllers.refusal import refusal
-from acp_tui.controllers.runner import Runner, Sleep, Tools
+from acp_tui.controllers.runner import Sleep
 from acp_tui.controllers.undo import undo_of
 from acp_tui.controllers.verify import Verify
-from acp_tui.model.errors import Refused, UsageError
+from acp_tui.controllers.work import Here, Launch, Work
+from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation, OperationState, StepProgress
 from acp_tui.model.plan import Intent, Plan
 from acp_tui.model.refs import Clock
-from acp_tui.model.release import Store
 
 if TYPE_CHECKING:
     from acp_tui.clients.helm.records import ReleaseStore
@@ -35,8 +37,11 @@ if TYPE_CHECKING:
     from acp_tui.controllers.seams import Clusters, FindEngines, OpenRecords
 
 
-class Controller:
-    """Plans and runs acts on the releases of a fleet; everything runs on the event loop it is used from."""
+class Controller(Acts):
+    """Plans acts on the releases of a fleet and has them run; follows those that run, whoever began them.
+
+    Used from one event loop. `launch` says where an act runs: in a process of its own, or (Here) in this one.
+    """
 
     def __init__(
         self,
@@ -50,24 +55,24 @@ class Controller:
         verify: Verify | None = None,
         records: OpenRecords | None = None,
         guardrails: Guardrails | None = None,
+        launch: Launch = Here,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._fleet = fleet
+        self._gated = GatedClusters(fleet)
         self._records = records or _records
         self._planner = Planner(
             fleet, engines=engines, records=self._records, engine=engine, read_only=read_only, clock=clock,
             proofs=lambda ref: proofs_of(self.operations(), ref),
         )  # fmt: skip
-        self._journal = journal
+        super().__init__(journal)
+        self.keep = Keep(journal.folder.parent / "kept")
         self._guardrails = guardrails or Guardrails(clock=clock)
         self._clock = clock
         self._verify = verify or Verify()
+        self._launch = launch
         self._sleep = sleep
-        self._operations: dict[str, Operation] = {}
-        self._running: dict[str, tuple[Runner, asyncio.Task[Operation]]] = {}
-        self._listeners: list[Callable[[Operation], None]] = []
         self.doctor = Doctor(
-            GatedClusters(fleet), self._planner, records=self._records, journal=journal, guardrails=self._guardrails,
+            self._gated, self._planner, records=self._records, journal=journal, guardrails=self._guardrails,
             past=self.operations, begin=self._begun, changed=self._changed, clock=clock, read_only=read_only,
         )  # fmt: skip
 
@@ -94,27 +99,26 @@ class Controller:
         operation = self._begun(plan)
         try:
             admit(plan, confirmed=confirmed)
-            lock = lock_release(
-                self._journal.folder.parent / "locks",
-                plan.intent.release,
-                holder=f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})",
-            )
+            lock = lock_release(self._journal.folder.parent / "locks", plan.intent.release, holder=holder(operation))
         except Refused as error:
             self._note(refusal(operation, plan, error))
             raise
-        tools = Tools(
-            cluster=cluster,
-            records=self._records(cluster.transport),
-            kinds=lambda: self._planner.kinds(cluster),
+        work = Work(
+            plan=plan,
+            operation=operation,
+            changed=self._changed,
+            clusters=self._gated,
             engine=lambda: self._planner.engine(plan.engine),
+            kinds=self._planner.kinds,
+            records=self._records,
             journal=self._journal,
-            settings=self._verify,
+            verify=self._verify,
+            keep=self.keep,
             clock=self._clock,
             sleep=self._sleep,
         )
-        runner = self._runner(plan, operation, tools)
         self._changed(operation)
-        self._running[operation.id] = (runner, asyncio.ensure_future(self._run(runner, lock)))
+        self._follow(operation.id, self._launch(work, lock))
         return operation
 
     def attempted(self, plan: Plan) -> None:
@@ -127,60 +131,6 @@ class Controller:
     def _note(self, refused: Operation) -> None:
         self._changed(refused)
         self._journal.refuse(refused)
-
-    async def cancel(self, id: str) -> None:
-        """Asks a running operation to stop and returns when Helm is over; one that is over already is left alone."""
-        running = self._running.get(id)
-        if running is not None:
-            await running[0].cancel()
-
-    async def wait(self, id: str) -> Operation:
-        """The operation once it is over; cancelling the wait does not cancel the operation."""
-        running = self._running.get(id)
-        return await asyncio.shield(running[1]) if running is not None else self.operation(id)
-
-    def operation(self, id: str) -> Operation:
-        """One operation, running or past; raises UsageError for an id nobody knows."""
-        known = self._operations.get(id) or self._journal.find(id)
-        if known is None:
-            raise UsageError(f"No operation {id!r}", advice="Activity lists them all")
-        return known
-
-    def operations(self) -> tuple[Operation, ...]:
-        """Running and past ones, newest first, with those that other acp-tui processes journal here."""
-        known = {each.id: each for each in self._journal.past()} | self._operations
-        return tuple(sorted(known.values(), key=lambda each: (each.started_at, each.id), reverse=True))
-
-    def subscribe(self, callback: Callable[[Operation], None]) -> Callable[[], None]:
-        """Calls back on the loop with every new state of an operation; returns what ends that."""
-        self._listeners.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return unsubscribe
-
-    def _runner(self, plan: Plan, operation: Operation, tools: Tools) -> Runner:
-        if plan.intent.release.store is not Store.CAPTAIN:
-            return Runner(plan, operation, tools, self._changed)
-        fleet = self._fleet
-        return RequestRunner(plan, operation, tools, self._changed, clusters=fleet, kinds=self._planner.kinds)
-
-    async def _run(self, runner: Runner, lock: ReleaseLock) -> Operation:
-        id = runner.operation.id
-        try:
-            return await runner.run()
-        finally:
-            lock.release()
-            self._running.pop(id, None)
-
-    def _changed(self, operation: Operation) -> None:
-        """Tells the listeners in the loop's next round, so that one which fails cannot break the act."""
-        self._operations[operation.id] = operation
-        loop = asyncio.get_running_loop()
-        for callback in tuple(self._listeners):
-            loop.call_soon(callback, operation)
 
     def _begun(self, plan: Plan) -> Operation:
         now = self._clock()
@@ -211,7 +161,7 @@ def open_controller(
     deadline_seconds: int = 300,
     policies: Sequence[str] = (),
 ) -> Controller:
-    """The controller of the program: engines of this machine, journal in the state folder of this user.
+    """The controller of the program: engines of this machine, journal of this user, acts in processes of their own.
 
     `policies` are files besides the one of this user and those of the settings.
     """
@@ -227,6 +177,7 @@ def open_controller(
         read_only=read_only,
         verify=Verify(deadline_seconds=deadline_seconds),
         guardrails=Guardrails(lambda: load_policies(policies)),
+        launch=Detached(policies=policies),
     )
 
 

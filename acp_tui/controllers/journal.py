@@ -24,6 +24,9 @@ KEPT = 1000
 KEPT_BYTES = 64 * 1024 * 1024
 """Beyond either the oldest records go, but never one without an end."""
 
+BESIDE = ("story", "ear", "err")
+"""Files beside a record: what the engine printed, where a running act takes orders, why its process did not begin."""
+
 REFUSED = "refused"
 RESERVE_BYTES = 64 * 1024
 _NAME = re.compile(r"[0-9A-Za-z-]{1,64}\.jsonl")
@@ -57,28 +60,35 @@ class Journal:
     def folder(self) -> Path:
         return self._folder
 
+    def beside(self, id: str, suffix: str) -> Path:
+        """A file that belongs to an operation and goes with its record."""
+        return self._folder / f"{id}.{suffix}"
+
     def begin(self, operation: Operation) -> Record:
         """Opens the record and writes its first line; raises Refused where the disk does not take it.
 
         Room for the lines to come is taken now, so that a disk which fills up later does not cost the end.
         """
         path = self._folder / f"{operation.id}.jsonl"
+        begun = self._folder / f".{operation.id}.begun"
         reserve = self._folder / f".{operation.id}.reserve"
         file = -1
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sweep()
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            file = os.open(begun, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _fill(reserve)
             record = Record(file, reserve, self._clock)
-            record.write(Line(self._clock(), "begin", pid=os.getpid(), operation=_bare(operation)))
+            record.write(Line(self._clock(), "begin", pid=os.getpid(), operation=bare(operation)))
+            # Whoever follows it sees it held and with its first line, or not at all.
+            begun.rename(path)
             _sync_folder(self._folder)
             self._rotate()
         except OSError as error:
             if file >= 0:
                 os.close(file)
-            for left in (path, reserve):
+            for left in (begun, reserve):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
             raise Refused(
@@ -90,7 +100,7 @@ class Journal:
 
     def refuse(self, operation: Operation) -> None:
         """Records an act that was not begun; a disk that does not take it leaves the refusal as it is."""
-        line = Line(self._clock(), "refused", pid=os.getpid(), operation=_bare(operation))
+        line = Line(self._clock(), "refused", pid=os.getpid(), operation=bare(operation))
         refused = self._folder / REFUSED
         with contextlib.suppress(OSError):
             refused.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,7 +141,8 @@ class Journal:
                     continue
                 operation = self._operation(name)
                 if operation is not None and operation.state.over and operation.state is not OperationState.LOST:
-                    path.unlink(missing_ok=True)
+                    for each in (path, *(path.with_suffix(f".{suffix}") for suffix in BESIDE)):
+                        each.unlink(missing_ok=True)
                     self._read.pop(name, None)
 
     def _operation(self, name: str) -> Operation | None:
@@ -152,16 +163,18 @@ class Journal:
         return operation
 
     def _sweep(self) -> None:
-        """Removes the reserves of processes that are gone."""
-        for reserve in self._folder.glob(".*.reserve"):
-            record = self._folder / f"{reserve.name[1:].removesuffix('.reserve')}.jsonl"
+        """Removes what processes that are gone held: reserves, and the ears that nobody listens at any more."""
+        for left in (*self._folder.glob(".*.*"), *self._folder.glob("*.ear")):
+            id = left.stem.removeprefix(".")
+            places = (self._folder / f"{id}.jsonl", self._folder / f".{id}.begun")
+            record = next((place for place in places if place.exists()), None)
             with contextlib.suppress(OSError):
-                if not record.exists():
-                    reserve.unlink(missing_ok=True)
+                if record is None:
+                    left.unlink(missing_ok=True)
                     continue
                 with record.open("rb") as file:
                     if _abandoned(file.fileno()):
-                        reserve.unlink(missing_ok=True)
+                        left.unlink(missing_ok=True)
 
 
 class Record:
@@ -179,7 +192,7 @@ class Record:
     def end(self, operation: Operation) -> None:
         """Writes the verdict and lets the file go, even where the disk no longer takes a line (OSError)."""
         try:
-            self.write(Line(self._clock(), "end", operation=_bare(operation)))
+            self.write(Line(self._clock(), "end", operation=bare(operation)))
         finally:
             self.close()
 
@@ -218,7 +231,8 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _bare(operation: Operation) -> Operation:
+def bare(operation: Operation) -> Operation:
+    """The operation as the journal keeps it: without what an engine printed."""
     return structs.replace(operation, output=())
 
 
@@ -285,7 +299,7 @@ def _lost(operation: Operation) -> Operation:
         ended_at=max(moments, default=operation.started_at),
         outcome=Outcome(
             OutcomeKind.NOT_PROVEN,
-            f"acp-tui ended{where}: nobody followed {operation.release.name} from there on",
-            advice=f"Open the history of {operation.release.name}: if its newest revision is pending, roll back.",
+            f"Its runner was killed{where}: nobody followed {operation.release.name} from there on",
+            advice=f"acp-tui release doctor {operation.release.name} says how it stands and what leads out.",
         ),
     )

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 from pathlib import Path
 
 from acp_tui.model.errors import Refused
+from acp_tui.model.operation import Operation
 from acp_tui.model.release import ReleaseRef
 
 
 class ReleaseLock:
     """A lock the kernel drops with the process, so that a killed one never leaves a release locked.
 
-    The file stays behind: removing it would let two processes hold locks on two files of the same name.
+    `file` is the open file that carries it: a child that inherits it holds the lock too, and alone once we gave it
+    free. The file stays behind: removing it would let two processes hold locks on two files of the same name.
     """
 
     def __init__(self, file: int) -> None:
         self._file = file
+
+    @property
+    def file(self) -> int:
+        return self._file
+
+    def hold(self, holder: str) -> None:
+        """Says who holds it, for the next one who wants it."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, holder.encode(), 0)
 
     def release(self) -> None:
         """Gives the release free; a second call does nothing."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def holder(operation: Operation) -> str:
+    """What the next one is told: which act holds the release, and in which process."""
+    return f"{operation.id}: {operation.headline} (process {os.getpid()}, {operation.user})"
 
 
 def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
@@ -40,8 +58,6 @@ def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
         ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(file, 0)
-        os.pwrite(file, holder.encode(), 0)
     except OSError as error:
         told = os.pread(file, 500, 0).decode("utf-8", "replace")
         os.close(file)
@@ -54,4 +70,6 @@ def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
         raise Refused(
             f"Cannot lock {ref.name}: {error.strerror}", tried=f"lock {path}", advice="Nothing was done."
         ) from error
-    return ReleaseLock(file)
+    lock = ReleaseLock(file)
+    lock.hold(holder)
+    return lock

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
 from textual.screen import Screen
 
 from acp_tui.config.keymaps import chosen_keymap
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from acp_tui.model.operation import Operation
     from acp_tui.ui.backend import Backend
 
-QUIT_SECONDS = 5.0
-"""How long the warning about running operations counts as given."""
 Opener = Callable[[], Awaitable["Backend"]]
 TICK_SECONDS = 1.0
 """How often ages are looked at; a line is drawn again only when its words differ."""
@@ -89,7 +88,6 @@ class AcpApp(Sturdy, inherit_bindings=False):
         self.look: Look = colourless()
         self._open_backend = open_backend
         self._close_backend = close_backend
-        self._asked_to_quit = 0.0
         self.dress(theme)
 
     # how it looks
@@ -271,23 +269,15 @@ class AcpApp(Sturdy, inherit_bindings=False):
         repaint(self._driver)
 
     def do_quit(self) -> None:
-        if not self._warned("ends with acp-tui: once more to leave"):
-            self.exit()
+        """Acts that run do so in processes of their own: what the shell shows then says how to see them again."""
+        running = [f"{each.headline} goes on: acp-tui journal follow {each.id}" for each in self.running()]
+        self.exit(message=Text("\n".join(running)) if running else None)
 
     def do_suspend(self) -> None:
         if self._driver is None or not self._driver.can_suspend:
             self.toast("This terminal has no shell to go back to", Tone.WARN)
-        elif not self._warned("nobody looks after it meanwhile: once more to suspend"):
+        else:
             self.action_suspend_process()
-
-    def _warned(self, consequence: str) -> bool:
-        """Whether a warning about running operations was due, and has been given."""
-        running = self.running()
-        if not running or self.clock() - self._asked_to_quit <= QUIT_SECONDS:
-            return False
-        self._asked_to_quit = self.clock()
-        self.toast(f"{len(running)} still running, and {consequence}", Tone.WARN)
-        return True
 
     def do_theme(self) -> None:
         from acp_tui.config.themes import load_themes

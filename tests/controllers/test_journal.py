@@ -96,7 +96,7 @@ def test_an_act_whose_process_was_killed_is_lost_and_says_where(folder: Path) ->
     assert read.ended_at == 1001.0
     assert read.outcome is not None
     assert "during 'helm rollback payments-api 41'" in read.outcome.title
-    assert "history of payments-api" in read.outcome.advice
+    assert "release doctor payments-api" in read.outcome.advice
 
 
 def test_a_torn_last_line_costs_only_itself(folder: Path) -> None:

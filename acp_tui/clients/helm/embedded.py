@@ -54,8 +54,8 @@ class EmbeddedEngine:
     """The Python package; `sdk` is its version and `helm` that of the Helm inside it."""
 
     def __init__(self, sdk: str, helm: str, *, env: Mapping[str, str], grace: float = GRACE) -> None:
-        self._sdk = sdk
-        self._helm = helm.removeprefix("v")
+        self.sdk = sdk
+        self.helm = helm.removeprefix("v")
         self._env = env
         self._grace = grace
 
@@ -64,11 +64,11 @@ class EmbeddedEngine:
 
     @property
     def name(self) -> str:
-        return f"helm-python-sdk {self._sdk} (Helm {self._helm})"
+        return f"helm-python-sdk {self.sdk} (Helm {self.helm})"
 
     @property
     def major(self) -> int:
-        return int(self._helm.partition(".")[0])
+        return int(self.helm.partition(".")[0])
 
     @property
     def limits(self) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class RunScreen(BaseScreen):
         acp, operation = self.acp, self.operation
         super().do_back()
         if operation is not None and not operation.state.over:
-            acp.toast("It goes on in the background; Activity shows it", Tone.ACCENT)
+            acp.toast("It goes on by itself, also when you leave acp-tui; Activity shows it", Tone.ACCENT)
 
     def do_undo(self) -> None:
         self.acp.run_safely(self._undo(), doing="Undo", group="undo")

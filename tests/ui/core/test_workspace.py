@@ -481,13 +481,13 @@ async def test_an_aim_shows_what_lies_in_it() -> None:
         assert sorted(names(app)) == ["payments-api", "payments-worker", "search"]
 
 
-async def test_leaving_while_something_runs_asks_once_more() -> None:
+async def test_leaving_while_something_runs_asks_nothing_and_says_that_it_goes_on() -> None:
     async with opened() as (app, pilot):
-        await press(pilot, "q")
-        assert "1 still running" in notice(app)
-        assert app.is_running
+        (running,) = app.running()
         await press(pilot, "q")
         assert not app.is_running
+        said = "".join(str(each) for each in app._exit_renderables)
+        assert said == f"{running.headline} goes on: acp-tui journal follow {running.id}"
 
 
 async def test_a_text_is_edited_in_the_persons_own_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
