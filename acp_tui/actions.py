@@ -41,6 +41,7 @@ CONTEXTS: dict[str, str] = {
     "workspace": "Workspace",
     "scroll": "Moving",
     "table": "Tables",
+    "marks": "Marks",
     "tree": "Trees",
     "halves": "Several frames on one screen",
     "cluster": "Clusters",
@@ -55,21 +56,20 @@ CONTEXTS: dict[str, str] = {
     "review": "Review",
     "run": "Run and verdict",
     "form": "Forms",
-    "choose": "Choosing",
 }
 
-_OBJECT_PLACE = ("object", "table", "scroll", "workspace", "global")
+_OBJECT_PLACE = ("object", "marks", "table", "scroll", "workspace", "global")
 
 PLACES: dict[str, tuple[str, ...]] = {
     "fleet": ("cluster", *_OBJECT_PLACE),
     "applications": ("release", *_OBJECT_PLACE),
     "releases": ("release", *_OBJECT_PLACE),
     "quotas": _OBJECT_PLACE,
-    "activity": ("operation", "table", "scroll", "workspace", "global"),
+    "activity": ("operation", "marks", "table", "scroll", "workspace", "global"),
     "objects": _OBJECT_PLACE,
-    "tree": ("tree", "release", "object", "halves", "table", "scroll", "global"),
-    "strip": ("history", "release", "halves", "table", "scroll", "global"),
-    "history": ("history", "release", "table", "scroll", "global"),
+    "tree": ("tree", "release", "object", "halves", "marks", "table", "scroll", "global"),
+    "strip": ("history", "release", "halves", "marks", "table", "scroll", "global"),
+    "history": ("history", "release", "marks", "table", "scroll", "global"),
     "revision": ("revision", "text", "scroll", "global"),
     "compare": ("text", "scroll", "global"),
     "text": ("text", "scroll", "global"),
@@ -80,7 +80,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "deploy": ("form", "global"),
     "help": ("scroll", "global"),
     "palette": ("scroll", "global"),
-    "choose": ("choose", "table", "scroll", "global"),
+    "choose": ("marks", "table", "scroll", "global"),
 }
 """Which contexts are alive together in a place, the narrowest first: two of them may not share a key."""
 
@@ -133,8 +133,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort_back", "table", "Sort by column before", "Sort by the column before", ("S",)),
     Action("sort_reverse", "table", "Reverse order", "Turn the order round", ("r",)),
     Action("wide", "table", "All columns", "Show every column and move sideways, or fit the width again", ("w",)),
+    # marks
+    Action("mark", "marks", "Mark", "Mark the row under the cursor, or take its mark away", ("space",), "mark"),
+    Action("mark_stretch", "marks", "Mark up to here", "Every row from the one marked last to this one", ("V",)),
+    Action("mark_all", "marks", "Mark all", "Every row that is shown: what a filter leaves, for one", ("+",)),
+    Action("unmark", "marks", "Unmark all", "Take all marks away", ("-",)),
+    Action("copy_names", "marks", "Copy names", "Of the marked rows or of this one, a line each (OSC 52)", ("Y",)),
+    Action("copy_rows", "marks", "Copy rows", "As they stand in the table, columns parted by tabs", ("T",)),
     # tree
-    Action("fold", "tree", "Fold", "Close or open this branch", ("space",), "fold"),
+    Action("fold", "tree", "Fold", "Close or open this branch", ("f",), "fold"),
     Action("fold_all", "tree", "Fold all", "Close all branches, or open all", ("*",)),
     Action("other_half", "halves", "Next frame", "Move to the next frame of the screen", ("tab", "shift+tab")),
     # cluster
@@ -168,8 +175,14 @@ ACTIONS: tuple[Action, ...] = (
     # operation
     Action("cancel_operation", "operation", "Cancel", "Stop the running operation", ("C",), "cancel", danger=True),
     # history, revision
-    Action("compare", "history", "Compare", "This revision with the marked one, or the one before", ("d",), "compare"),
-    Action("mark", "history", "Mark", "Mark a revision to compare with", ("space",), "mark"),
+    Action(
+        "compare",
+        "history",
+        "Compare",
+        "The two marked ones; this one with the marked one; or with the one before",
+        ("d",),
+        "compare",
+    ),
     Action("next_tab", "revision", "Next tab", "Values, manifest, notes, hooks", ("tab",), "next tab"),
     Action("previous_tab", "revision", "Tab before", "Values, manifest, notes, hooks", ("shift+tab",)),
     Action(
@@ -184,6 +197,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("manifest", "revision", "Manifest", "The objects of the revision", ("3",), "manifest"),
     Action("notes", "revision", "Notes", "What the chart says to its user", ("4",)),
     Action("hooks", "revision", "Hooks", "Jobs around the acts, and how they ended", ("5",)),
+    Action("words", "revision", "Last words", "What its hooks and failing pods said while acp-tui acted", ("6",)),
     Action("reveal", "revision", "Show secrets", "Show what is masked here, or hide it again", ("x",), "secrets"),
     Action("compare_revision", "revision", "Compare", "This revision with the one before", ("d",), "compare"),
     # text, logs
@@ -229,9 +243,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_field", "form", "Field before", "Move to the field before", ("shift+tab", "up")),
     Action("submit", "form", "Review", "Plan it and show the review", ("ctrl+y",), "review"),
     Action("edit_values", "form", "Edit values", "Write the values in $EDITOR", ("ctrl+o", "f4"), "edit values"),
-    # choose
-    Action("choose", "choose", "Choose", "Mark or unmark this one", ("space",), "choose"),
-    Action("choose_all", "choose", "All", "Mark all, or none", ("a",), "all"),
 )
 
 

@@ -36,7 +36,7 @@ class Glyphs:
     bar_full: str = "▇"
     bar_empty: str = "▁"
     arrow: str = "→"
-    check: str = "✔"
+    mark: str = "◆"
 
     def of(self, tone: Tone) -> str:
         return self.tones.get(tone, "")
@@ -83,7 +83,7 @@ ASCII = Glyphs(
     bar_full="#",
     bar_empty=".",
     arrow=">",
-    check="+",
+    mark="*",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,9 +18,12 @@ from acp_tui.config.keys import shown_key
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.bar import Bar
+from acp_tui.ui.screens.copying import copy, names_of, table_of
+from acp_tui.ui.screens.saving import place_for, save_text
 from acp_tui.ui.widgets.cells import width_of
 from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.framed import Framed
+from acp_tui.ui.widgets.grid import Grid
 from acp_tui.ui.widgets.notice import Notice
 from acp_tui.ui.widgets.oneline import OneLine
 
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
     from acp_tui.ui.backend import Backend
 
 T = TypeVar("T")
+SEVERAL = frozenset({"yaml", "describe", "events", "doctor", "cluster_applications", "cluster_releases"})
+"""Actions about rows that take all marked rows; every other one takes one row and says so."""
+AT_ONCE = 20
+"""So many rows they take at most: each is a question to a cluster."""
 HINTS = 8
 """At most so many hints stand in the hint line; help has them all."""
 
@@ -44,6 +51,8 @@ class Acting(Screen[T], inherit_bindings=False):
     """
 
     PLACE = "text"
+    ABOUT_ROWS: frozenset[str] = frozenset()
+    """Contexts whose actions are about rows of the grid under the fingers."""
 
     @property
     def place(self) -> str:
@@ -77,6 +86,10 @@ class Acting(Screen[T], inherit_bindings=False):
         """Why an action cannot be done now, in a few words; empty where it can. Extend by `super().why_not(action)`."""
         if action.danger and self.acp.settings.read_only:
             return "read-only: acp-tui was started without the right to change anything"
+        if action.context in self.ABOUT_ROWS and (reason := self._too_many(action)):
+            return reason
+        if action.context == "marks":
+            return self._nothing_to_mark(action)
         if action.context == "release" and self.selected_release() is None:
             return "no release under the cursor"
         if action.context == "object":
@@ -86,6 +99,45 @@ class Acting(Screen[T], inherit_bindings=False):
             if action.id.startswith("logs") and ref.kind != "Pod":
                 return f"a {ref.kind} has no logs: open it and choose a pod"
         return ""
+
+    def _too_many(self, action: Action) -> str:
+        """A key is about all marked rows or says that it takes one; it never picks one among them."""
+        grid = self.grid_in_hand
+        if grid is None or not grid.marks or (len(grid.marks) == 1 and grid.key in grid.marks):
+            return ""
+        count = len(grid.marks)
+        if action.id not in SEVERAL:
+            return f"one row at a time, and {count} are marked" if count > 1 else "another row is marked"
+        return f"{AT_ONCE} rows at most, and {count} are marked" if count > AT_ONCE else ""
+
+    def _nothing_to_mark(self, action: Action) -> str:
+        grid = self.grid_in_hand
+        if grid is None or (not grid.key and not grid.marks):
+            return "there is no row"
+        return "nothing is marked" if action.id == "unmark" and not grid.marks else ""
+
+    @property
+    def grid_in_hand(self) -> Grid[Any] | None:
+        """The grid under the fingers."""
+        return self.focused if isinstance(self.focused, Grid) else None
+
+    @property
+    def chosen_rows(self) -> tuple[Any, ...]:
+        """What a key is about: the marked rows, and without marks the one under the cursor."""
+        grid = self.grid_in_hand
+        if grid is None:
+            return ()
+        return grid.marked or (() if grid.row is None else (grid.row,))
+
+    def selected_objects(self) -> tuple[ObjectRef, ...]:
+        """The objects that YAML, describe and events are about, where they may be several."""
+        ref = self.selected_object()
+        return () if ref is None else (ref,)
+
+    def selected_releases(self) -> tuple[ReleaseRef, ...]:
+        """The releases that the doctor is about."""
+        ref = self.selected_release()
+        return () if ref is None else (ref,)
 
     def selected_object(self) -> ObjectRef | None:
         """The object that YAML, describe and logs are about."""
@@ -102,6 +154,9 @@ class Acting(Screen[T], inherit_bindings=False):
 
     async def on_key(self, event: events.Key) -> None:
         Notice.dismiss(self)
+        if self.acp.last.keeps(event):
+            event.stop()
+            return
         focused = self.focused
         if isinstance(focused, Entry) and (event.is_printable or event.key == "enter"):
             event.stop()  # an entry keeps such keys: this one was typed before it had the focus
@@ -114,6 +169,9 @@ class Acting(Screen[T], inherit_bindings=False):
             return
         event.stop()
         event.prevent_default()
+        if action.danger and event.time < self.acp.last.live_at:
+            self.acp.toast(f"{action.title}: typed before anything was live, press it again", tone=Tone.WARN)
+            return
         await self.perform(action)
 
     async def perform(self, action: Action) -> None:
@@ -154,9 +212,6 @@ class Acting(Screen[T], inherit_bindings=False):
 
     # the hint line
 
-        if self.acp.last.keeps(event):
-            event.stop()
-            return
     typing_hints: tuple[tuple[str, str], ...] = (("enter", "take it"), ("esc", "leave it"))
     """The keys while a line is typed: all the others are letters then."""
 
@@ -169,9 +224,6 @@ class Acting(Screen[T], inherit_bindings=False):
     def refresh_hints(self) -> None:
         """Say again which keys work; cheap when nothing changed."""
         for line in self.query("#hints").results(OneLine):
-        if action.danger and event.time < self.acp.last.live_at:
-            self.acp.toast(f"{action.title}: typed before anything was live, press it again", tone=Tone.WARN)
-            return
             line.show(self.hints())
 
     def hints(self) -> tuple[Span, ...]:
@@ -205,11 +257,11 @@ class Acting(Screen[T], inherit_bindings=False):
         self._open_text("describe")
 
     def _open_text(self, what: str) -> None:
-        ref = self.selected_object()
-        if ref is not None:
+        refs = self.selected_objects()
+        if refs:
             from acp_tui.ui.screens.text import TextScreen
 
-            self.app.push_screen(TextScreen(ref, what=what))
+            self.app.push_screen(TextScreen(*refs, what=what))
 
     def do_events(self) -> None:
         self._open_text("events")
@@ -242,11 +294,11 @@ class Acting(Screen[T], inherit_bindings=False):
             self.app.push_screen(RevisionScreen(ref))
 
     def do_doctor(self) -> None:
-        ref = self.selected_release()
-        if ref is not None:
+        refs = self.selected_releases()
+        if refs:
             from acp_tui.ui.screens.doctor import DoctorScreen
 
-            self.app.push_screen(DoctorScreen(ref))
+            self.app.push_screen(DoctorScreen(*refs))
 
     def do_rollback(self) -> None:
         self._act("rollback")
@@ -302,6 +354,38 @@ class BaseScreen(Acting[None]):
 
     def on_descendant_focus(self) -> None:
         self.refresh_hints()
+
+    def on_grid_marked(self) -> None:
+        self.refresh_hints()
+
+    async def do_copy_names(self) -> None:
+        await self._copy(names_of, "name", ".txt")
+
+    async def do_copy_rows(self) -> None:
+        await self._copy(table_of, "row", ".tsv")
+
+    async def _copy(self, told: Callable[[Grid[Any], tuple[Any, ...]], str], what: str, suffix: str) -> None:
+        """Copy the chosen rows; more than a clipboard takes go to a file."""
+        grid, rows = self.grid_in_hand, self.chosen_rows
+        if grid is None or not rows:
+            return
+        text = told(grid, rows)
+        if copy(self.acp, text, what=f"{len(rows)} {what}{'' if len(rows) == 1 else 's'}"):
+            return
+        await self.ask_line(
+            prompt=f"{len(rows)} {what}s are too long for a clipboard; save to",
+            text=place_for(grid.view.kind_word + suffix),
+            done=lambda name: self.acp.toast(*save_text(name, text)),
+            back_to=grid,
+        )
+
+    async def ask_line(self, **question: Any) -> None:
+        """Ask for a line at the bottom (`Bar.ask`)."""
+        bars = self.query(Bar)
+        bar = bars.first() if bars else Bar()
+        if not bars:
+            await self.mount(bar, before="#hints")
+        bar.ask(**question)
 
     def refresh_heading(self) -> None:
         """Say again where we are; the right side is the same on every screen: problems, what runs, the time."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from acp_tui.fleet.cells import Cell, age_cell, text_cell
 from acp_tui.fleet.columns import Column, View, maybe
+from acp_tui.insight.recordsize import LIMIT_BYTES, TIGHT, amount
 from acp_tui.model.health import TONE_OF_HEALTH, Health, Tone
 from acp_tui.model.plan import Effect, EffectAction
 from acp_tui.model.release import STATUS_TONE, Revision
@@ -23,7 +24,6 @@ class HistoryRow:
 
     revision: Revision
     last_good: bool = False
-    marked: bool = False
 
     @property
     def key(self) -> str:
@@ -42,27 +42,43 @@ class EffectRow:
         return f"{self.number}/{self.effect.ref.key}"
 
 
-def history_rows(revisions: Sequence[Revision], marked: str = "") -> list[HistoryRow]:
-    """Newest first; where the newest did not get through, the last one that did is marked.
+def history_rows(revisions: Sequence[Revision]) -> list[HistoryRow]:
+    """Newest first; where the newest did not get through, the last one that did is the last good one.
 
-    A newest revision that got through is not marked: that Helm deployed it does not say that it is well.
+    A newest revision that got through is not called good: that Helm deployed it does not say that it is well.
     """
-    ordered = sorted(revisions, key=lambda revision: -revision.revision)
-    good = next((revision.key for revision in ordered if revision.status in GOOD), "")
-    if ordered and ordered[0].key == good:
+    ordered = sorted(revisions, key=lambda revision: (-revision.revision, revision.kept_at is not None))
+    there = [revision for revision in ordered if revision.kept_at is None]
+    good = next((revision.key for revision in there if revision.status in GOOD), "")
+    if there and there[0].key == good:
         good = ""
-    return [HistoryRow(each, each.key == good, each.key == marked) for each in ordered]
+    return [HistoryRow(each, each.key == good) for each in ordered]
 
 
 def status_words(revision: Revision) -> Cell:
     if revision.unreadable:
         return Cell("unreadable", Tone.FAIL)
+    if revision.kept_at is not None:
+        return Cell(revision.status, Tone.DIM)
     return Cell(revision.status, STATUS_TONE.get(revision.status, Tone.UNKNOWN))
 
 
 def _remark(row: HistoryRow) -> Cell:
-    words = [word for word, true in (("marked", row.marked), ("last good", row.last_good)) if true]
-    return Cell(", ".join(words), Tone.ACCENT if row.marked else Tone.OK)
+    """What this row is among the others; the last good one that the next act removes is a warning."""
+    if row.revision.kept_at is not None:
+        return Cell("kept here", Tone.DIM)
+    if row.revision.leaves:
+        return Cell("good, goes", Tone.WARN) if row.last_good else Cell("goes next", Tone.DIM)
+    return Cell("last good" if row.last_good else "", Tone.OK)
+
+
+def _size(revision: Revision) -> Cell:
+    """Against the 1 MiB a record may take; empty where nobody read the payload."""
+    if not revision.size:
+        return Cell("")
+    tight = revision.size > TIGHT * LIMIT_BYTES
+    words = f"{amount(revision.size)} {revision.size * 100 // LIMIT_BYTES}%" if tight else amount(revision.size)
+    return Cell(words, Tone.WARN if tight else Tone.DIM)
 
 
 def _description(row: HistoryRow) -> Cell:
@@ -84,6 +100,7 @@ HISTORY: View[HistoryRow] = View(
             title="REV",
             width=4,
             align="right",
+            names=True,
             cell=lambda row, now: Cell(str(row.revision.revision)),
             sort=lambda row: row.revision.revision,
         ),
@@ -92,6 +109,7 @@ HISTORY: View[HistoryRow] = View(
             title="STATUS",
             width=18,
             glyph=True,
+            names=True,
             cell=lambda row, now: status_words(row.revision),
             sort=lambda row: row.revision.status,
         ),
@@ -100,13 +118,14 @@ HISTORY: View[HistoryRow] = View(
             title="AGE",
             width=4,
             align="right",
+            ages=True,
             cell=lambda row, now: age_cell(row.revision.updated_at, now),
             sort=lambda row: maybe(row.revision.updated_at),
         ),
         Column(
             id="remark",
             title="",
-            width=9,
+            width=10,
             cell=lambda row, now: _remark(row),
             sort=lambda row: not row.last_good,
         ),
@@ -125,6 +144,15 @@ HISTORY: View[HistoryRow] = View(
             priority=3,
             cell=lambda row, now: text_cell(row.revision.app_version, Tone.DIM),
             sort=lambda row: row.revision.app_version,
+        ),
+        Column(
+            id="size",
+            title="SIZE",
+            width=8,
+            priority=2,
+            align="right",
+            cell=lambda row, now: _size(row.revision),
+            sort=lambda row: row.revision.size,
         ),
         Column(
             id="description",
@@ -184,6 +212,7 @@ TREE: View[Branch] = View(
             width=4,
             priority=2,
             align="right",
+            ages=True,
             cell=lambda branch, now: Cell("") if branch.verdict.since is None else age_cell(branch.verdict.since, now),
             sort=lambda branch: maybe(branch.verdict.since),
         ),

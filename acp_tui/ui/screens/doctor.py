@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ class WayOut(NamedTuple):
     number: int
     diagnosis: Diagnosis
     remedy: Remedy
+    whose: str = ""
 
     @property
     def key(self) -> str:
@@ -66,7 +68,7 @@ WAYS_OUT: View[WayOut] = View(
             title="FOR",
             width=18,
             priority=2,
-            cell=lambda row, now: Cell(row.diagnosis.ailment, Tone.DIM),
+            cell=lambda row, now: Cell(f"{row.whose}{row.diagnosis.ailment}", Tone.DIM),
             sort=lambda row: row.diagnosis.ailment,
         ),
     ),
@@ -74,7 +76,10 @@ WAYS_OUT: View[WayOut] = View(
 
 
 class DoctorScreen(Listing):
-    """Examines as soon as it opens and again after each act; nothing is written before a word was typed."""
+    """Examines as soon as it opens and again after each act; nothing is written before a word was typed.
+
+    Several releases are examined together; an act is always that of one diagnosis and so of one release.
+    """
 
     PLACE = "doctor"
     CSS = """
@@ -82,9 +87,9 @@ class DoctorScreen(Listing):
     DoctorScreen #found { height: auto; max-height: 60%; }
     """
 
-    def __init__(self, ref: ReleaseRef) -> None:
+    def __init__(self, *refs: ReleaseRef) -> None:
         super().__init__()
-        self.ref = ref
+        self.refs = refs
         self.found: tuple[Diagnosis, ...] = ()
         self.ways = Grid[WayOut](WAYS_OUT, id="ways")
 
@@ -97,12 +102,16 @@ class DoctorScreen(Listing):
         yield Bar()
 
     def heading(self) -> tuple[Span, ...]:
-        ref = self.ref
+        if len(self.refs) > 1:
+            return (("Doctor ", Tone.DIM), (f"{len(self.refs)} releases", Tone.ACCENT))
+        ref = self.refs[0]
         return (("Doctor ", Tone.DIM), (ref.name, Tone.ACCENT), (f" · {ref.namespace} · {ref.cluster}", Tone.DIM))
 
     def why_not(self, action: Action) -> str:
         if action.name == "table.open" and self.ways.row is None:
             return "there is no way out to take"
+        if action.id == "put_back" and len(self.refs) > 1:
+            return "one release at a time"
         return super().why_not(action)
 
     def opened(self) -> None:
@@ -127,7 +136,7 @@ class DoctorScreen(Listing):
 
     def do_put_back(self) -> None:
         async def planned() -> tuple[Plan, Any]:
-            found: tuple[Plan, Any] = await self.backend.controller.doctor.plan_put_back(self.ref)
+            found: tuple[Plan, Any] = await self.backend.controller.doctor.plan_put_back(self.refs[0])
             return found
 
         def asked(found: tuple[Plan, Any]) -> None:
@@ -163,26 +172,54 @@ class DoctorScreen(Listing):
         self._examine()
 
     def _examine(self) -> None:
-        self.ask(self.backend.controller.doctor.examine(self.ref), self._shown)
+        doctor = self.backend.controller.doctor
+        if len(self.refs) > 1:
+            asked = asyncio.gather(*map(doctor.examine, self.refs), return_exceptions=True)
+            self.ask(asked, self._answered)
+        else:
+            self.ask(doctor.examine(self.refs[0]), self._shown)
 
-    def _shown(self, found: tuple[Diagnosis, ...]) -> None:
+    def _answered(self, answers: list[tuple[Diagnosis, ...] | BaseException]) -> None:
+        """What of the releases could be examined, and why the rest could not."""
+        errors = [answer for answer in answers if isinstance(answer, BaseException)]
+        for error in errors:
+            if not isinstance(error, AcpTuiError):
+                raise error
+        found = tuple(each for answer in answers if isinstance(answer, tuple) for each in answer)
+        self._shown(found, tuple(error for error in errors if isinstance(error, AcpTuiError)))
+
+    def _shown(self, found: tuple[Diagnosis, ...], errors: tuple[AcpTuiError, ...] = ()) -> None:
         self.found = found
         frame = self.query_one("#found", Lines)
-        said = list(_lines(found))
+        said: list[Line] = [((error.title, Tone.FAIL),) for error in errors]
+        if found or not errors:
+            said += _lines(found, named=len(self.refs) > 1)
         frame.show(said)
         frame.styles.height = len(said) + 2
         frame.set_title((f"{len(found)} found" if found else "Nothing ails it", Tone.PLAIN))
         self.ways.set_empty((("There is nothing to do.", Tone.DIM),))
         rows = [(diagnosis, remedy) for diagnosis in found for remedy in diagnosis.remedies]
-        self.ways.show([WayOut(number, *row) for number, row in enumerate(rows)])
+        named = len(self.refs) > 1
+        self.ways.show(
+            [
+                WayOut(number, diagnosis, remedy, f"{diagnosis.ref.name}: " if named else "")
+                for number, (diagnosis, remedy) in enumerate(rows)
+            ]
+        )
         self.refresh_hints()
 
 
-def _lines(found: tuple[Diagnosis, ...]) -> Iterable[Line]:
-    """Each trouble with its facts."""
+def _lines(found: tuple[Diagnosis, ...], *, named: bool) -> Iterable[Line]:
+    """Each trouble with its facts; `named` where it has to be said whose it is."""
     if not found:
-        yield (("Its newest record is whole, nothing is pending, and no hook stands in the way.", Tone.PLAIN),)
+        whose = "Of each the" if named else "Its"
+        yield ((f"{whose} newest record is whole, nothing is pending, and no hook stands in the way.", Tone.PLAIN),)
     for diagnosis in found:
-        yield ((f"{diagnosis.ailment}  ", LIFE_TONE[diagnosis.life]), (diagnosis.sentence, Tone.PLAIN))
+        whose = f"{diagnosis.ref.name} " if named else ""
+        yield (
+            (whose, Tone.ACCENT),
+            (f"{diagnosis.ailment}  ", LIFE_TONE[diagnosis.life]),
+            (diagnosis.sentence, Tone.PLAIN),
+        )
         for fact in diagnosis.evidence:
             yield ((f"  {fact}", Tone.DIM),)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from acp_tui.actions import Action
+from acp_tui.controllers.keep import whole_history
 from acp_tui.model.health import Tone
 from acp_tui.model.release import ReleaseRef, Revision
 from acp_tui.ui.look import Span
 from acp_tui.ui.screens.columns import HISTORY, HistoryRow, history_rows
 from acp_tui.ui.screens.listing import Listing
 from acp_tui.ui.widgets.grid import Grid
+
+ON_SCREEN = 20
+"""Revisions whose record is read for the table; Helm and Captain keep ten."""
 
 
 class HistoryList(Listing):
@@ -21,7 +26,6 @@ class HistoryList(Listing):
         super().__init__()
         self.history = Grid[HistoryRow](HISTORY, id="history")
         self.revisions: Sequence[Revision] = ()
-        self.marked = ""
 
     @property
     def release(self) -> ReleaseRef | None:
@@ -38,12 +42,10 @@ class HistoryList(Listing):
         return self.release
 
     def show_history(self, revisions: Sequence[Revision]) -> None:
-        """Show revisions in any order; a mark stays where its revision still is."""
+        """Show revisions in any order."""
         self.revisions = revisions
-        if self.marked not in {revision.key for revision in revisions}:
-            self.marked = ""
         self.history.set_empty((("This release has no records.", Tone.DIM),))
-        self.history.show(history_rows(revisions, self.marked))
+        self.history.show(history_rows(revisions))
         self.history.set_title((f"History {len(revisions)}", Tone.PLAIN))
         self.refresh_hints()
 
@@ -53,24 +55,30 @@ class HistoryList(Listing):
                 return "no revision under the cursor"
             if action.id == "compare" and len(self.revisions) < 2:
                 return "there is only one revision"
+            if action.id == "compare" and len(self.history.marks) > 2:
+                return f"two are compared, and {len(self.history.marks)} are marked"
+            if action.id == "compare" and any(
+                each.kept_at is not None for each in (self.revision, *(row.revision for row in self.history.marked))
+            ):
+                return "a kept copy is read, not compared"
+        kept = self.revision is not None and self.revision.kept_at is not None
+        if action.name == "release.rollback" and kept:
+            return "the cluster no longer has this revision"
         return super().why_not(action)
 
-    def do_mark(self) -> None:
-        revision = self.revision
-        if revision is not None:
-            self.marked = "" if self.marked == revision.key else revision.key
-            self.show_history(self.revisions)
-
     def do_compare(self) -> None:
-        """With the marked one; without a mark with the one before, and the oldest with the one after it."""
+        """The marked two; this one with the marked one, or with the one before, the oldest with the one after it."""
         from acp_tui.ui.screens.compare import CompareScreen
 
         revision, ref = self.revision, self.release
         if revision is None or ref is None:
             return
-        marked = next((each for each in self.revisions if each.key == self.marked), None)
-        other = marked if marked is not None and marked.key != revision.key else self._neighbour(revision)
-        self.app.push_screen(CompareScreen(ref, older=other.revision, newer=revision.revision))
+        marked = [row.revision for row in self.history.marked]
+        if len(marked) < 2:
+            others = [each for each in marked if each.key != revision.key]
+            marked = [revision, *(others or [self._neighbour(revision)])]
+        one, other = marked
+        self.app.push_screen(CompareScreen(ref, older=one.revision, newer=other.revision))
 
     def do_rollback(self) -> None:
         """To the revision under the cursor, unless that is the newest: then the plan chooses."""
@@ -80,7 +88,7 @@ class HistoryList(Listing):
         ref, revision = self.release, self.revision
         if ref is None:
             return
-        newest = max((each.revision for each in self.revisions), default=0)
+        newest = max((each.revision for each in self.revisions if each.kept_at is None), default=0)
         chosen = revision.revision if revision is not None and revision.revision != newest else None
         begin(self.acp, Verb.ROLLBACK, ref, revision=chosen)
 
@@ -89,14 +97,32 @@ class HistoryList(Listing):
 
         revision, ref = self.revision, self.release
         if revision is not None and ref is not None:
-            self.app.push_screen(RevisionScreen(ref, revision.revision))
+            kept = revision.uid if revision.kept_at is not None else ""
+            self.app.push_screen(RevisionScreen(ref, revision.revision, kept=kept))
 
     def on_grid_moved(self, event: Grid.Moved) -> None:
         if event.grid is self.history:
             self.refresh_hints()
 
+    async def whole(self, ref: ReleaseRef, *, described: int = 0) -> tuple[Revision, ...]:
+        """The cluster's history and what was kept of it here; `described` revisions are read for chart and size."""
+        inspector = self.backend.inspector
+        listed = await (inspector.history(ref, described=described) if described else inspector.history(ref))
+        kept = await asyncio.to_thread(self.backend.controller.keep.revisions, ref)
+        return whole_history(listed, kept)
+
+    def ask_history(self, ref: ReleaseRef) -> None:
+        """First what one list and three records tell, then chart and size of the others that are on the screen."""
+
+        def first(revisions: Sequence[Revision]) -> None:
+            self.show_history(revisions)
+            if any(not each.size and not each.unreadable for each in revisions if each.kept_at is None):
+                self.ask(self.whole(ref, described=ON_SCREEN), self.show_history, group="history")
+
+        self.ask(self.whole(ref), first, group="history")
+
     def _neighbour(self, revision: Revision) -> Revision:
-        ordered = sorted(self.revisions, key=lambda each: each.revision)
+        ordered = sorted((each for each in self.revisions if each.kept_at is None), key=lambda each: each.revision)
         place = ordered.index(revision)
         return ordered[place - 1] if place else ordered[1]
 
@@ -153,7 +179,7 @@ class HistoryScreen(HistoryList):
         self.pick(revision.revision)
 
     def _ask(self) -> None:
-        self.ask(self.backend.inspector.history(self.ref), self.show_history)
+        self.ask_history(self.ref)
 
     def _changed(self, views: frozenset[str]) -> None:
         if "releases" in views and (row := self._row()) is not self._seen:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterable
@@ -15,12 +14,10 @@ from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.screens.asking import Asking, error_lines
+from acp_tui.ui.screens.copying import copy
 from acp_tui.ui.screens.saving import place_for, save_text
 from acp_tui.ui.widgets.textview import TextView
 from acp_tui.ui.widgets.tint import Line, Tint
-
-COPY_LIMIT = 100_000
-"""Characters a clipboard escape may carry: terminals drop longer ones without a word."""
 
 
 class Reading(Asking):
@@ -104,13 +101,8 @@ class Reading(Asking):
         self.view.set_wrap(not self.view.wrap)
 
     def do_copy(self) -> None:
-        text = self.view.text
-        if len(text) > COPY_LIMIT:
+        if not copy(self.acp, self.view.text, what=f"{len(self.view.body)} lines"):
             self.acp.toast("Copy: too long for a clipboard; save it to a file", tone=Tone.WARN)
-            return
-        self.app.copy_to_clipboard(text)
-        hint = "; tmux passes it on with `set -g set-clipboard on`" if os.environ.get("TMUX") else ""
-        self.acp.toast(f"Copied {len(self.view.body)} lines{hint}", tone=Tone.OK)
 
     def do_save(self) -> None:
         name = re.sub(r"[^\w.-]+", "-", self.subject()).strip("-") + self.SUFFIX

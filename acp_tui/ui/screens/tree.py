@@ -36,6 +36,7 @@ class TreeScreen(HistoryList):
     TreeScreen #history { height: 30%; min-height: 6; }
     TreeScreen.-no-release #history { display: none; }
     """
+    ABOUT_ROWS = frozenset({"object"})
 
     def __init__(self, subject: ApplicationSummary | ReleaseRef) -> None:
         super().__init__()
@@ -79,6 +80,10 @@ class TreeScreen(HistoryList):
     def selected_object(self) -> ObjectRef | None:
         branch = self.status.row if self.grid is self.status else None
         return branch.node.ref if branch is not None and branch.node is not None else None
+
+    def selected_objects(self) -> tuple[ObjectRef, ...]:
+        branches = self.chosen_rows if self.grid is self.status else ()
+        return tuple(branch.node.ref for branch in branches if branch.node is not None)
 
     def why_not(self, action: Action) -> str:
         if action.id == "other_half" and self.release is None:
@@ -132,7 +137,7 @@ class TreeScreen(HistoryList):
         worker = self.ask(question, self._show, group="tree")
         self.set_timer(CALM_SECONDS, self._again, name="calm")
         if self._release is not None and not worker.is_cancelled:
-            self.ask(inspector.history(self._release), self.show_history, group="history")
+            self.ask_history(self._release)
 
     def _again(self) -> None:
         self._asking = False

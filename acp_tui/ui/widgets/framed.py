@@ -98,9 +98,13 @@ class Framed(Widget, can_focus=True, inherit_bindings=False):
             self._state = spans
             self.refresh_edge()
 
+    def title_spans(self) -> tuple[Span, ...]:
+        """What stands left in the upper edge; extend it by what a widget itself has to say there."""
+        return self._title
+
     @property
     def title_text(self) -> str:
-        return "".join(text for text, _ in self._title)
+        return "".join(text for text, _ in self.title_spans())
 
     @property
     def state_text(self) -> str:
@@ -179,7 +183,7 @@ class Framed(Widget, can_focus=True, inherit_bindings=False):
         return Strip(parts).adjust_cell_length(width, look.base)
 
     def _title_segments(self, room: int, style: Style) -> tuple[list[Segment], int]:
-        painted, used = segments(self._title, self.look, room, glyphs=self.glyphs)
+        painted, used = segments(self.title_spans(), self.look, room, glyphs=self.glyphs)
         plain = self.look.of(Tone.PLAIN)
         return [Segment(text, style if was == plain else was) for text, was, _ in painted], used
 

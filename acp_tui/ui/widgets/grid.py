@@ -27,7 +27,7 @@ class Grid(RowsView[R]):
             return self.grid
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Grid.Moved) and message.grid is self.grid
+            return type(message) is type(self) and isinstance(message, Grid.Moved) and message.grid is self.grid
 
     class Opened(Moved):
         """Enter or a double click on a row."""
@@ -38,11 +38,18 @@ class Grid(RowsView[R]):
     class Arranged(Moved):
         """Sort, filter or columns changed."""
 
+    class Marked(Moved):
+        """Other rows are marked."""
+
     def cursor_moved(self) -> None:
         self.post_message(self.Moved(self, self.key))
 
     def rearranged(self) -> None:
         self.post_message(self.Arranged(self, self.key))
+
+    def marks_changed(self) -> None:
+        super().marks_changed()
+        self.post_message(self.Marked(self, self.key))
 
     # what keys do
 
@@ -107,6 +114,26 @@ class Grid(RowsView[R]):
         self.rows.fold(key, opened)
         self._settle(lambda: self.rows.arrange(now=self._now))
 
+    def do_mark(self) -> None:
+        if self.key:
+            self.marks.turn(self.key)
+            self.marks_changed()
+
+    def do_mark_stretch(self) -> None:
+        """From the row marked last to the cursor."""
+        if self.key:
+            self.marks.stretch([row.key for row in self.rows.shown], self.cursor)
+            self.marks_changed()
+
+    def do_mark_all(self) -> None:
+        """Every row that is shown now; what a filter hides keeps its mark or its lack of one."""
+        self.marks.add(row.key for row in self.rows.shown)
+        self.marks_changed()
+
+    def do_unmark(self) -> None:
+        self.marks.clear()
+        self.marks_changed()
+
     def do_wide(self) -> None:
         self.wide = not self.wide
         self._columns_changed(skip=0)
@@ -147,5 +174,7 @@ class Grid(RowsView[R]):
                 self.set_sort(column.id, descending=column.id == self.rows.sort and not self.rows.descending)
         elif 0 <= number < len(self._visible()):
             self.move_to(self.first + number)
-            if event.chain == 2:
+            if event.ctrl:
+                self.do_mark()
+            elif event.chain == 2:
                 self.do_open()

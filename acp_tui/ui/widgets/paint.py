@@ -18,6 +18,7 @@ from acp_tui.ui.widgets.cells import cut, fit, width_of
 BAR = 6
 """Cells of a quota bar where there is room for it."""
 SHORTEST_BAR = 3
+_QUIET = (Tone.PLAIN, Tone.DIM)
 NUMBERS = 16
 """So many cells are left for `74% 91.5/123.5Gi` behind a bar, as long as the bar can give some."""
 
@@ -32,10 +33,20 @@ class Painted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns that are shown, with their widths; `hidden` counts those that did not fit."""
+    """The columns that are shown, with their widths; `hidden` counts those that did not fit.
+
+    `heads` are the columns from the left that the cursor lies over: those that name the row. Over the whole row it
+    would be drawn twice at every step, in all its colours.
+    """
 
     columns: tuple[tuple[Column[Any], int], ...] = ()
     hidden: int = 0
+    heads: int = 1
+
+    @property
+    def ages(self) -> bool:
+        """Whether anything in these columns moves with the clock."""
+        return any(column.ages for column, _ in self.columns)
 
     def at(self, x: int) -> Column[Any] | None:
         """The column under a cell of the line."""
@@ -55,7 +66,7 @@ def lay_out(view: View[Any], width: int, *, wide: bool = False, skip: int = 0) -
     """
     if not wide and not skip:
         columns = view.fit(width)
-        return Layout(_trim(columns, width), len(view.columns) - len(columns))
+        return _layout(_trim(columns, width), len(view.columns) - len(columns))
     first, *rest = view.columns
     kept = [first]
     used = first.width
@@ -67,7 +78,15 @@ def lay_out(view: View[Any], width: int, *, wide: bool = False, skip: int = 0) -
     spare = max(0, width - used)
     shares = sum(column.grow for column in kept)
     placed = tuple((column, column.width + (spare * column.grow // shares if shares else 0)) for column in kept)
-    return Layout(_trim(placed, width), len(view.columns) - len(kept))
+    return _layout(_trim(placed, width), len(view.columns) - len(kept))
+
+
+def _layout(columns: tuple[tuple[Column[Any], int], ...], hidden: int) -> Layout:
+    names = [column.names for column, _ in columns]
+    heads = names.index(True) if True in names[:2] else 0
+    while heads < len(names) and names[heads]:
+        heads += 1
+    return Layout(columns, hidden, max(1, heads))
 
 
 def _trim(columns: Sequence[tuple[Column[Any], int]], width: int) -> tuple[tuple[Column[Any], int], ...]:
@@ -108,23 +127,28 @@ class Brush:
         over: Style | None = None,
         lead: str = " ",
         guide: str = "",
-        marks: frozenset[int] = frozenset(),
+        changed: frozenset[int] = frozenset(),
+        marked: bool = False,
     ) -> list[Segment]:
-        """One row in exactly `width` cells: the cursor's place, the cells, and blank to the end.
+        """One row in exactly `width` cells: the place of cursor and mark, the cells, and blank to the end.
 
-        `over` is laid over every style (the cursor), `guide` stands before the first cell (a tree), and the cells
-        whose places are in `marks` are shown as just changed.
+        `over` is laid over the styles of the cells that name the row (the cursor), `guide` stands before the first
+        cell (a tree), the cells whose places are in `changed` are shown as just changed, and a `marked` row begins
+        with the sign of a mark and says its name in the same colour.
         """
-        base = self._laid(self.look.base, over)
-        out = [Segment(lead, self.look.frame_focus if lead != " " else base)]
-        if lead != " " and over is not None:
-            out = [Segment(lead, self.look.frame_focus + over)]
+        base = self.look.base
+        sign = self.glyphs.mark if marked else lead
+        out = [Segment(sign, self._laid(self.look.frame_focus if sign != " " else base, over))]
         used = 1
         for place, ((column, room), cell) in enumerate(zip(layout.columns, cells, strict=True)):
+            laid = over if place < layout.heads else None
             if place:
-                out.append(Segment(" " * GAP, base))
+                out.append(Segment(" " * GAP, self._laid(base, laid)))
                 used += GAP
-            out += self._cell(column, room, cell, over=over, guide=guide if not place else "", changed=place in marks)
+            shown = cell._replace(tone=Tone.ACCENT) if marked and not place and cell.tone in _QUIET else cell
+            out += self._cell(
+                column, room, shown, over=laid, guide=guide if not place else "", changed=place in changed
+            )
             used += room
         out.append(Segment(" " * max(0, width - used), base))
         return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -112,6 +112,17 @@ class Rows(Generic[R]):
         self._index = {row.key: place for place, row in enumerate(self.shown)}
         if len(self._words) > 2 * len(self.all) + 1000:
             self._words = {row.key: self._words[row.key] for row in self.all if row.key in self._words}
+
+    def everything(self) -> Iterator[R]:
+        """All rows in their order, those that a filter or a fold hides among them."""
+        if self._children is None:
+            yield from self._ordered()
+            return
+        stack = list(reversed(self.all))
+        while stack:
+            row = stack.pop()
+            yield row
+            stack.extend(reversed(self._children(row)))
 
     def fold(self, key: str, opened: bool) -> None:
         self.folded[key] = opened

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from rich.segment import Segment
 from textual.cache import LRUCache
 from textual.geometry import Region
+from textual.timer import Timer
 
 from acp_tui.fleet.columns import Column, View
 from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.framed import Framed, segments
+from acp_tui.ui.widgets.marks import Marks
 from acp_tui.ui.widgets.paint import Brush, Layout, Painted, lay_out, painted_cell
 from acp_tui.ui.widgets.rows import Query, R, Rows
 
-MARK_SECONDS = 1.0
-"""How long a changed cell stays marked."""
+NEWS_SECONDS = 1.0
+"""How long a changed cell is shown as changed: one tick."""
 
-_Face = tuple[tuple[Painted, ...], str, bool, bool, frozenset[int]]
-"""All that decides how a line looks: cells, guide, under the cursor, focused, changed cells."""
+
+class _Face(NamedTuple):
+    """All that decides how a line looks; `lit` says that the cursor on it is the one that keys move."""
+
+    cells: tuple[Painted, ...]
+    guide: str
+    here: bool
+    lit: bool
+    changed: frozenset[int]
+    marked: bool
 
 
 class RowsView(Framed, Generic[R]):
@@ -52,6 +62,7 @@ class RowsView(Framed, Generic[R]):
         self.wide = False
         self.skip = 0
         self.lit = False
+        self.marks = Marks()
         self.empty: tuple[tuple[Span, ...], ...] = ()
         self._now = clock()
         self._moved_by_hand = False
@@ -60,7 +71,8 @@ class RowsView(Framed, Generic[R]):
         self._brush: Brush | None = None
         self._faces: list[_Face] = []
         self._texts: dict[str, tuple[R, float, tuple[Painted, ...]]] = {}
-        self._marks: dict[str, frozenset[int]] = {}
+        self._changed: dict[str, frozenset[int]] = {}
+        self._fading: Timer | None = None
         self._lines: LRUCache[tuple[_Face, int], list[Segment]] = LRUCache(1024)
 
     # what is shown
@@ -99,6 +111,7 @@ class RowsView(Framed, Generic[R]):
         """Other columns; rows, filter and sort start over."""
         self.view = view
         self.rows = Rows(view)
+        self.marks.clear()
         self.cursor = self.first = self.skip = 0
         self._moved_by_hand = False
         self._forget()
@@ -156,6 +169,11 @@ class RowsView(Framed, Generic[R]):
 
     # painting
 
+    def column_at(self, x: int) -> Column[R] | None:
+        """The column under a cell of a line; None for frame and gaps."""
+        self._lay_out()
+        return self._layout.at(x - 2)
+
     def heading(self, number: int, width: int) -> Iterable[Segment]:
         self._lay_out()
         return self.brush.heading(self._layout, width=width, sort=self.rows.sort, descending=self.rows.descending)
@@ -168,16 +186,18 @@ class RowsView(Framed, Generic[R]):
         cached = self._lines.get((face, width))
         if cached is not None:
             return cached
-        cells, guide, here, focused, marks = face
-    def column_at(self, x: int) -> Column[R] | None:
-        """The column under a cell of a line; None for frame and gaps."""
-        self._lay_out()
-        return self._layout.at(x - 2)
-
         look = self.look
-        over = (look.cursor if focused else look.cursor_idle) if here else None
-        lead = self.glyphs.cursor if here and focused else " "
-        painted = self.brush.line(self._layout, cells, width=width, over=over, lead=lead, guide=guide, marks=marks)
+        over = (look.cursor if face.lit else look.cursor_idle) if face.here else None
+        painted = self.brush.line(
+            self._layout,
+            face.cells,
+            width=width,
+            over=over,
+            lead=self.glyphs.cursor if face.lit else " ",
+            guide=face.guide,
+            changed=face.changed,
+            marked=face.marked,
+        )
         self._lines[face, width] = painted
         return painted
 
@@ -204,9 +224,15 @@ class RowsView(Framed, Generic[R]):
 
     def _cells(self, row: R) -> tuple[Painted, ...]:
         kept = self._texts.get(row.key)
-        if kept is not None and kept[0] is row and kept[1] == self._now:
+        if kept is None or kept[0] is not row:
+            cells = tuple(painted_cell(self.view, column, row, now=self._now) for column, _ in self._layout.columns)
+        elif kept[1] == self._now or not self._layout.ages:
             return kept[2]
-        cells = tuple(painted_cell(self.view, column, row, now=self._now) for column, _ in self._layout.columns)
+        else:
+            cells = tuple(
+                painted_cell(self.view, column, row, now=self._now) if column.ages else was
+                for (column, _), was in zip(self._layout.columns, kept[2], strict=True)
+            )
         self._texts[row.key] = (row, self._now, cells)
         return cells
 
@@ -219,7 +245,7 @@ class RowsView(Framed, Generic[R]):
             fold = " " if node.opened is None else (self.glyphs.opened if node.opened else self.glyphs.closed)
             guide = self._signs(node.guide) + fold + " " if node.depth else fold + " "
         lit = here and (self.lit or self.has_focus)
-        return self._cells(row), guide, here, lit, self._marks.get(row.key, frozenset())
+        return _Face(self._cells(row), guide, here, lit, self._changed.get(row.key, frozenset()), row.key in self.marks)
 
     def _signs(self, guide: str) -> str:
         glyphs = self.glyphs
@@ -248,8 +274,27 @@ class RowsView(Framed, Generic[R]):
         self._brush = None
         self._faces = []
         self._texts.clear()
-        self._marks.clear()
+        self._changed.clear()
         self._lines.clear()
+
+    # marks
+
+    @property
+    def marked(self) -> tuple[R, ...]:
+        """The marked rows in their order, also those that a filter or a fold hides."""
+        return tuple(row for row in self.rows.everything() if row.key in self.marks) if self.marks else ()
+
+    def title_spans(self) -> tuple[Span, ...]:
+        if not self.marks:
+            return super().title_spans()
+        hidden = sum(self.rows.index(key) is None for key in self.marks)
+        text = f"  {self.glyphs.mark} {len(self.marks)} marked" + (f", {hidden} of them hidden" if hidden else "")
+        return (*super().title_spans(), (text, Tone.ACCENT))
+
+    def marks_changed(self) -> None:
+        """Other rows are marked than before."""
+        self._sync()
+        self.refresh_edge()
 
     # the cursor
 
@@ -259,6 +304,9 @@ class RowsView(Framed, Generic[R]):
         key, offset = self._key, self.cursor - self.first
         had_rows = len(self.rows) > 0
         change()
+        if self.marks:
+            self.marks.keep(row.key for row in self.rows.everything())
+            self.refresh_edge()
         place = self.rows.index(key) if self._moved_by_hand and key else None
         if place is None:
             place = self.cursor if self._moved_by_hand else 0
@@ -268,13 +316,13 @@ class RowsView(Framed, Generic[R]):
             self.first = first
             self.refresh_body()
         if mark and self.is_attached:
-            self._mark(known)
+            self._note_news(known)
         self._sync()
         self._announce()
 
-    def _mark(self, known: dict[str, tuple[R, float, tuple[Painted, ...]] | None]) -> None:
+    def _note_news(self, known: dict[str, tuple[R, float, tuple[Painted, ...]] | None]) -> None:
         self._lay_out()
-        marks: dict[str, frozenset[int]] = {}
+        news: dict[str, frozenset[int]] = {}
         for index in self._visible():
             row = self.rows.shown[index]
             was = known.get(row.key)
@@ -287,15 +335,16 @@ class RowsView(Framed, Generic[R]):
                 if not column.ages and was[2][place : place + 1] != is_now[place : place + 1]
             )
             if changed:
-                marks[row.key] = changed
-        if marks:
-            self._marks = marks
-            self.set_timer(MARK_SECONDS, self._unmark, name="unmark")
+                news[row.key] = changed
+        if news:
+            if self._fading is not None:
+                self._fading.stop()
+            self._changed = news
+            self._fading = self.set_timer(NEWS_SECONDS, self._fade, name="fade")
 
-    def _unmark(self) -> None:
-        if self._marks:
-            self._marks = {}
-            self._sync()
+    def _fade(self) -> None:
+        self._changed = {}
+        self._sync()
 
     def _announce(self) -> None:
         row = self.row

@@ -231,7 +231,7 @@ async def test_zero_shows_everything_again() -> None:
 
 async def test_the_clusters_of_a_pane_are_chosen_in_a_dialog() -> None:
     async with opened() as (app, pilot):
-        await press(pilot, "3", "c", "a", "end", "space", "enter")
+        await press(pilot, "3", "c", "-", "end", "space", "enter")
 
         assert pane(app).aim.clusters == frozenset({"staging"})
         assert len(names(app)) == 10

@@ -11,7 +11,7 @@ from acp_tui.ui.screens.doctor import DoctorScreen
 from tests.fakes.backend import NOW, FakeBackend
 from tests.ui.detail.plans import PAYMENTS, plan
 from tests.ui.detail.scene import scene
-from tests.ui.detail.test_flows import stage
+from tests.ui.detail.stage import stage
 
 MARK = Remedy(Act.MARK_FAILED, "Mark revision 9 failed", "label and payload say failed", (9,))
 BACK = Remedy(Act.ROLL_BACK, "Roll back to 8", "a new revision with what 8 says", (8,))
