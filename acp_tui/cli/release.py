@@ -9,26 +9,29 @@ import click
 
 from acp_tui.cli.act import deploy, plan, rollback, uninstall, upgrade
 from acp_tui.cli.find import VIEWS, find_release, release_options
+from acp_tui.cli.history import forget, history, words_document
 from acp_tui.cli.marks import adopt, pause, resume, resync
 from acp_tui.cli.matrix import matrix
-from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_list, print_table, print_text
+from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_table, print_text
 from acp_tui.cli.recover import doctor, recover
 from acp_tui.cli.rollout import rollout
 from acp_tui.cli.target import Target, open_fleet, target_options
-from acp_tui.model.errors import UsageError
+from acp_tui.model.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
-    from acp_tui.model.release import Hook, ReleaseBody, Revision
+    from acp_tui.model.release import Hook, ReleaseBody
 
 
 @click.group()
 def release() -> None:
-    """Reads one release: history, show, diff. Acts on it: plan, deploy, upgrade, rollback, uninstall.
+    """Reads one release: history, show, diff, forget. Acts on it: plan, deploy, upgrade, rollback, uninstall.
 
     On a release that Captain keeps also: pause, resume, resync, adopt.
     """
 
 
+release.add_command(history)
+release.add_command(forget)
 release.add_command(plan)
 release.add_command(deploy)
 release.add_command(upgrade)
@@ -46,52 +49,10 @@ release.add_command(adopt)
 
 @release.command()
 @click.argument("name")
-@release_options
-@output_option
-@target_options
-def history(name: str, namespace: str, output: str, target: Target) -> None:
-    """Lists the revisions of a release, newest first."""
-    asyncio.run(_history(name, namespace, output, target))
-
-
-async def _history(name: str, namespace: str, output: str, target: Target) -> None:
-    from acp_tui.fleet.inspect import Inspector
-
-    async with open_fleet(target, views=VIEWS) as fleet:
-        row = find_release(fleet, name, namespace)
-        revisions = await Inspector(fleet).history(row.ref)
-    print_list("RevisionList", revisions, output, lambda: _print_history(revisions))
-
-
-def _print_history(revisions: tuple[Revision, ...]) -> None:
-    import time
-
-    from acp_tui.fleet.cells import age
-
-    now = time.time()
-    print_table(
-        ("REVISION", "STATUS", "CHART", "APP VERSION", "UPDATED", "DESCRIPTION"),
-        (
-            (
-                str(revision.revision),
-                revision.status,
-                f"{revision.chart}-{revision.chart_version}" if revision.chart else "-",
-                revision.app_version or "-",
-                age(revision.updated_at, now),
-                revision.unreadable or revision.description,
-            )
-            for revision in revisions
-        ),
-        right=frozenset({0, 4}),
-    )
-
-
-@release.command()
-@click.argument("name")
 @click.option("--revision", type=int, default=None, help="Revision to show; the newest without it.")
 @click.option(
     "--part",
-    type=click.Choice(["summary", "values", "all-values", "manifest", "notes", "hooks"]),
+    type=click.Choice(["summary", "values", "all-values", "manifest", "notes", "hooks", "words"]),
     default="summary",
     show_default=True,
     help="What to show of it.",
@@ -101,19 +62,34 @@ def _print_history(revisions: tuple[Revision, ...]) -> None:
 @output_option
 @target_options
 def show(name: str, revision: int | None, part: str, reveal: bool, namespace: str, output: str, target: Target) -> None:
-    """Shows a revision: summary, values, manifest, notes or hooks; secrets are masked unless --reveal."""
+    """Shows a revision: summary, values, manifest, notes, hooks, or what was heard of its pods.
+
+    Secrets are masked unless --reveal. A revision that the cluster no longer has is shown from what acp-tui kept.
+    """
     asyncio.run(_show(name, revision, part, reveal, namespace, output, target))
 
 
 async def _show(
     name: str, revision: int | None, part: str, reveal: bool, namespace: str, output: str, target: Target
 ) -> None:
+    from acp_tui.controllers.keep import open_keep
     from acp_tui.fleet.inspect import Inspector
 
     async with open_fleet(target, views=VIEWS) as fleet:
         row = find_release(fleet, name, namespace)
-        body = await Inspector(fleet).body(row.ref, revision or row.revision)
-    found = _part(body, part, reveal=reveal)
+        number = revision or row.revision
+        keep = open_keep()
+        try:
+            body = await Inspector(fleet).body(row.ref, number)
+        except RecordError:
+            kept = await asyncio.to_thread(keep.body, row.ref, number)
+            if kept is None:
+                raise
+            body = kept
+    if part == "words":
+        found: object = words_document(keep, body)
+    else:
+        found = _part(body, part, reveal=reveal)
     if output in MACHINE:
         document = found if isinstance(found, dict) and "kind" in found else _wrapped(body, part, found)
         print_document(document, output)

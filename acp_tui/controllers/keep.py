@@ -49,6 +49,16 @@ class Keep:
         found = (_head(path, Revision) for path in self._files(ref, "r"))
         return tuple(sorted((each for each in found if each), key=lambda each: each.revision, reverse=True))
 
+    def releases(self) -> tuple[ReleaseRef, ...]:
+        """Every release something is kept of, also those the clusters no longer have."""
+        found: dict[ReleaseRef, None] = {}
+        for place in sorted(self.folder.glob("*/")):
+            heads = ((_head(path, Revision) or _head(path, KeptWords)) for path in place.glob(f"*{_SUFFIX}"))
+            ref = next((each.ref for each in heads if each is not None), None)
+            if ref is not None:
+                found[ref] = None
+        return tuple(found)
+
     def body(self, ref: ReleaseRef, revision: int, uid: str = "") -> ReleaseBody | None:
         """The masked body of a kept revision, of the one last seen where a number was used twice."""
         names = [path for path in self._files(ref, f"r{revision}-") if not uid or path.name == _name(revision, uid)]
@@ -118,6 +128,13 @@ class Keep:
 
     def _place(self, ref: ReleaseRef) -> Path:
         return self.folder / hashlib.sha256(ref.key.encode()).hexdigest()[:24]
+
+
+def open_keep() -> Keep:
+    """That of this user, in the state folder."""
+    from acp_tui.config.paths import state_dir
+
+    return Keep(state_dir() / "kept")
 
 
 def whole_history(listed: Sequence[Revision], kept: Iterable[Revision]) -> tuple[Revision, ...]:

@@ -247,6 +247,13 @@ class TestActing:
         rolled = acp("release", "rollback", "fresh", "--yes", *STAGING, "-o", "json")
         assert done(rolled)["revisionAfter"] == 3
         assert done(acp("release", "uninstall", "fresh", "--yes", *STAGING, "-o", "json"))
+        left = acp("release", "history", "fresh", *STAGING, "-o", "json")
+        assert [(item["revision"], item["keptAt"] is not None) for item in left.document["items"]] == [
+            (3, True),
+            (2, True),
+            (1, True),
+        ]
+        assert acp("release", "forget", "fresh", "--yes").code == 0
         assert acp("release", "history", "fresh", *STAGING).code == 2
 
         verbs = [row["verb"] for row in acp("get", "activity", "-o", "json").document["items"]]
