@@ -6,7 +6,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import msgspec
 from rich.color import ColorType
@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from acp_tui.fleet.columns import Column
 from acp_tui.fleet.views import VIEWS
 from acp_tui.model.freshness import Age
 from acp_tui.model.health import Tone
@@ -26,6 +27,7 @@ from acp_tui.terminal.colours import Depth, codes_of
 from acp_tui.terminal.glyphs import ASCII, FULL
 from acp_tui.terminal.lastscreen import REST, LastScreen, Picture, as_of, terminal_of
 from acp_tui.ui.panes.aim import OBJECTS, Aim
+from acp_tui.ui.panes.pane import Pane
 from acp_tui.ui.widgets.framed import Dressed
 from acp_tui.ui.widgets.notice import Notice
 
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from textual.geometry import Region
 
     from acp_tui.ui.app import AcpApp
-    from acp_tui.ui.panes.pane import Pane
     from acp_tui.ui.panes.panes import Panes
     from acp_tui.ui.screens.workspace import Workspace
 
@@ -42,8 +43,8 @@ LOOK_SECONDS = 0.05
 """How often it is looked whether the rows are there."""
 PATIENCE_SECONDS = 1.5
 """So long after the fleet is open the picture goes, whoever has not answered."""
-KEEP_SECONDS = 10.0
-"""Between two pictures while the console runs, so that a session that is killed has one too."""
+FIRST_SECONDS, KEEP_SECONDS = 3.0, 10.0
+"""From the start to the first picture, and between later ones: a session that is killed has left one too."""
 NAMED_KINDS = frozenset(
     ("pods", "deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs", "nodes", "namespaces")
 )
@@ -100,7 +101,7 @@ class Last:
         self._picture = screen.picture if screen.up else None
         self._places = _places_of(self._picture)
         self._keys: list[events.Key] = []
-        self._kept_at = time.monotonic()
+        self._kept_at = time.monotonic() - KEEP_SECONDS + FIRST_SECONDS
         self._opened_at: float | None = None
         self.live_at = 0.0
 
@@ -233,7 +234,7 @@ class Last:
         panes = workspace.panes
         box = workspace.panes_box
         return Places(
-            aims=[pane.aim_now() for pane in panes],
+            aims=[aim if _told(aim.view) else dataclasses.replace(aim, key="") for aim in map(Pane.aim_now, panes)],
             chosen=panes.index(workspace.pane),
             classes=[name for name in get_args(How) if box.has_class(name)],
         )
@@ -266,26 +267,43 @@ def picture_of(workspace: Workspace) -> list[str]:
 
 
 def _cover(rows: list[list[str]], pane: Pane) -> None:
-    grid, detail = pane.grid, pane.query_one(".detail")
+    """Takes out of a pane what is not kept."""
+    grid, detail, line = pane.grid, pane.query_one(".detail"), pane.acp.glyphs.horizontal
+    edge, inside = _lines(rows, grid.region)
     state = len(cells_of(grid.state_text)) + 2 if grid.state_text else 0
-    for x in range(grid.region.right - 2 - state, grid.region.right - 2):
-        rows[grid.region.y][x] = pane.acp.glyphs.horizontal
+    _fill(edge, range(grid.region.right - 2 - state, grid.region.right - 2), line)
+    across = range(grid.region.x + 1, grid.region.right - 1)
+    if _told(pane.aim.view) or grid.view.title in NAMED_KINDS:
+        columns = [(x, grid.column_at(x - grid.region.x)) for x in across]
+        _fill(inside, [x for x, column in columns if column is not None and _passes(column)], " ")
+    else:
+        _fill(inside, across, " ")
     if detail.display:
-        _blank(rows, detail.region, range(1, detail.size.width - 1))
-    view, width = grid.view, grid.size.width
-    if pane.aim.view not in {each.id for each in VIEWS if each.id != "activity"} and view.title not in NAMED_KINDS:
-        _blank(rows, grid.region, range(1, width - 1))
-        return
-    columns = [(x, grid.column_at(x)) for x in range(2, width - 1)]
-    _blank(rows, grid.region, [x for x, column in columns if column is not None and (column.quotes or column.ages)])
+        edge, inside = _lines(rows, detail.region)
+        _fill(edge, range(detail.region.x + 1, detail.region.right - 1), line)
+        _fill(inside, range(detail.region.x + 1, detail.region.right - 1), " ")
 
 
-def _blank(rows: list[list[str]], region: Region, columns: Sequence[int]) -> None:
-    """Spaces in these columns of the lines inside a frame."""
-    for y in range(region.y + 1, min(region.bottom - 1, len(rows))):
+def _told(view: str) -> bool:
+    """Whether a view shows names and verdicts, and not what an object or an act says."""
+    return view not in (OBJECTS, "activity")
+
+
+def _passes(column: Column[Any]) -> bool:
+    """Whether what stands in a column may be a quotation, or an age."""
+    return column.quotes or (column.ages and not column.glyph)
+
+
+def _lines(rows: list[list[str]], region: Region) -> tuple[list[list[str]], list[list[str]]]:
+    """The upper edge of a frame, and the lines inside."""
+    return rows[region.y : region.y + 1], rows[region.y + 1 : region.bottom - 1]
+
+
+def _fill(rows: Iterable[list[str]], columns: Sequence[int], text: str) -> None:
+    for row in rows:
         for x in columns:
-            if region.x + x < len(rows[y]):
-                rows[y][region.x + x] = " "
+            if x < len(row):
+                row[x] = text
 
 
 def _ink(style: Style, depth: Depth) -> str:
