@@ -53,6 +53,8 @@ CONTEXTS: dict[str, str] = {
     "text": "Text",
     "logs": "Logs",
     "doctor": "Doctor",
+    "matrix": "Matrix",
+    "rollout": "Rollout",
     "review": "Review",
     "run": "Run and verdict",
     "form": "Forms",
@@ -75,6 +77,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "text": ("text", "scroll", "global"),
     "logs": ("logs", "text", "scroll", "global"),
     "doctor": ("doctor", "table", "scroll", "global"),
+    "matrix": ("matrix", "release", "table", "scroll", "global"),
+    "rollout": ("rollout", "halves", "table", "scroll", "global"),
     "review": ("review", "halves", "table", "scroll", "global"),
     "run": ("run", "halves", "scroll", "global"),
     "deploy": ("form", "global"),
@@ -166,6 +170,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("doctor", "release", "Doctor", "What ails it, who is at it, and the way out", ("x",)),
     Action("values", "release", "Values", "Values of the newest revision", ("v",)),
+    Action("matrix", "release", "Matrix", "Releases down, clusters across, the cursor on this one", ("m",)),
     # object
     Action("yaml", "object", "YAML", "The object as YAML, secrets masked", ("y",), "YAML"),
     Action("describe", "object", "Describe", "What is known of it, with its events", ("d",), "describe"),
@@ -174,6 +179,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("events", "object", "Events", "What happened to the object, newest first", ("e",), "events"),
     # operation
     Action("cancel_operation", "operation", "Cancel", "Stop the running operation", ("C",), "cancel", danger=True),
+    Action("rollout", "operation", "Rollout", "The rollout that this operation belongs to", ("O",)),
     # history, revision
     Action(
         "compare",
@@ -212,6 +218,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous", "logs", "Previous", "The container that ran before, or the one that runs", ("p",), "previous"),
     Action("timestamps", "logs", "Times", "Show when each line was written, or hide it", ("t",)),
     Action("container", "logs", "Container", "Choose the next container", ("c",), "container"),
+    # matrix, rollout
+    Action("compare", "matrix", "Compare", "This cell with the marked one, or with the newest", ("d",), "compare"),
+    Action("mark", "matrix", "Mark", "Mark a cell to compare with, or take the mark away", ("space",), "mark"),
+    Action("roll_out", "matrix", "Roll out", "Take this version to other clusters", ("O",), "roll out", danger=True),
+    Action(
+        "drift", "matrix", "Drift", "How the live objects differ from the record; again: of the row", ("f",), "drift"
+    ),
+    Action(
+        "confirm",
+        "rollout",
+        "Run",
+        "Begin with the first cluster; where it asks for words, go to the line to type them",
+        ("y", "ctrl+y"),
+        "run",
+        danger=True,
+    ),
+    Action("take", "rollout", "In or out", "Take this cluster in, or leave it out", ("space",), "in or out"),
+    Action("earlier", "rollout", "Earlier", "This cluster before the one above", ("<",)),
+    Action("later", "rollout", "Later", "This cluster after the one below", (">",), "later"),
+    Action("values", "rollout", "Values", "Each cluster's own values, or those of the source", ("v",), "values"),
+    Action("cancel_rollout", "rollout", "Stop", "Stop with the cluster that is under way", ("C",), "stop", danger=True),
+    Action("go_on", "rollout", "Go on", "Review what is not done yet", ("n",), "go on", danger=True),
+    Action("undo", "rollout", "Undo", "Review the way back, the last cluster first", ("u",), "undo", danger=True),
     # doctor, review, run
     Action(
         "put_back",
@@ -233,6 +262,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("effect_diff", "review", "Diff", "The diff of the object under the cursor", ("d",), "diff"),
     Action("toggle_hooks", "review", "Hooks", "With or without hooks", ("h",), "hooks"),
+    Action("take_over", "review", "Take over", "Take fields that others set since, or leave them theirs", ("o",)),
     Action("target", "review", "Other revision", "Choose another target revision", ("t",), "other revision"),
     Action("save_plan", "review", "Save plan", "Write the plan to a file", ("p",)),
     Action("cancel_run", "run", "Cancel", "Stop the operation", ("C",), "cancel", danger=True),

@@ -52,6 +52,7 @@ def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpAp
             await asyncio.to_thread(import_module, module)
         from acp_tui.config.paths import cache_dir
         from acp_tui.controllers.controller import open_controller
+        from acp_tui.controllers.rollouts.rollouts import open_rollouts
         from acp_tui.fleet.fleet import Fleet
         from acp_tui.fleet.inspect import Inspector
         from acp_tui.fleet.remembered import Remembered
@@ -88,7 +89,8 @@ def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpAp
         )
         stack.push_async_callback(controller.close)
         controller.attend()
-        return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller)
+        rollouts = open_rollouts(controller, fleet)
+        return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller, rollouts=rollouts)
 
     app = AcpApp(
         open_backend,

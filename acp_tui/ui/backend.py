@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from acp_tui.model.recovery import Diagnosis, Remedy
     from acp_tui.model.refs import ObjectRef
     from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
+    from acp_tui.model.rollout import Drifted, Rollout, RolloutPlan, Wish
 
 
 class FleetPort(Protocol):
@@ -34,6 +35,10 @@ class FleetPort(Protocol):
 
     def look(self, name: str) -> None:
         """Dial a cluster that is listed only; nothing happens where it is dialled already."""
+        ...
+
+    async def read_newest(self, refs: Iterable[ReleaseRef]) -> None:
+        """Read the newest record of these releases, where nobody did: their rows then know chart and values."""
         ...
 
     def subscribe(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
@@ -129,6 +134,10 @@ class ControllerPort(Protocol):
 
     async def cancel(self, id: str) -> None: ...
 
+    async def explain(self, id: str) -> Operation:
+        """The operation, with what the cluster says of it where its runner was killed."""
+        ...
+
     def operation(self, id: str) -> Operation: ...
 
     def operations(self) -> tuple[Operation, ...]: ...
@@ -138,10 +147,35 @@ class ControllerPort(Protocol):
     async def wait(self, id: str) -> Operation: ...
 
 
+class RolloutsPort(Protocol):
+    """One version over several clusters; and how live objects differ from what is stored."""
+
+    def new_id(self) -> str: ...
+
+    async def drift(self, ref: ReleaseRef) -> Drifted: ...
+
+    async def plan(self, wish: Wish, *, id: str = "") -> RolloutPlan: ...
+
+    async def plan_rest(self, id: str) -> RolloutPlan: ...
+
+    async def plan_undo(self, id: str) -> RolloutPlan: ...
+
+    def start(self, plan: RolloutPlan) -> Rollout: ...
+
+    async def cancel(self, id: str) -> None: ...
+
+    def rollout(self, id: str) -> Rollout: ...
+
+    def forget(self, id: str) -> None: ...
+
+    def subscribe(self, callback: Callable[[Rollout], None]) -> Callable[[], None]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """All three, as `open_backend` hands them over once the first paint is out."""
+    """All of them, as `open_backend` hands them over once the first paint is out."""
 
     fleet: FleetPort
     inspector: InspectorPort
     controller: ControllerPort
+    rollouts: RolloutsPort

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from acp_tui.model.recovery import Act, Diagnosis, Remedy
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
 from acp_tui.ui.backend import Backend
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.still import DAY, MINUTE, NOW, applications, clusters, connecting, operations, pods, quotas, releases
 
 __all__ = [
@@ -44,6 +45,7 @@ class FakeFleet:
     callbacks: list[Callable[[frozenset[str]], None]] = field(default_factory=list)
     attended: frozenset[str] | None = None
     looked: list[str] = field(default_factory=list)
+    read: list[ReleaseRef] = field(default_factory=list)
 
     def clusters(self) -> tuple[ClusterSummary, ...]:
         return tuple(self.tables["clusters"])
@@ -56,6 +58,9 @@ class FakeFleet:
 
     def attend(self, clusters: frozenset[str] | None) -> None:
         self.attended = clusters
+
+    async def read_newest(self, refs: Iterable[ReleaseRef]) -> None:
+        self.read += refs
 
     def subscribe(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         self.callbacks.append(callback)
@@ -243,6 +248,9 @@ class FakeController:
     async def cancel(self, id: str) -> None:
         self.cancelled.append(id)
 
+    async def explain(self, id: str) -> Operation:
+        return self.operation(id)
+
     def operation(self, id: str) -> Operation:
         return next(operation for operation in self.past if operation.id == id)
 
@@ -265,15 +273,18 @@ class FakeController:
 
 @dataclass
 class FakeBackend:
-    """All three fakes; `backend` is what the app gets."""
+    """All the fakes; `backend` is what the app gets."""
 
     fleet: FakeFleet
     inspector: FakeInspector
     controller: FakeController
+    rollouts: FakeRollouts = field(default_factory=FakeRollouts)
 
     @property
     def backend(self) -> Backend:
-        return Backend(fleet=self.fleet, inspector=self.inspector, controller=self.controller)
+        return Backend(
+            fleet=self.fleet, inspector=self.inspector, controller=self.controller, rollouts=self.rollouts
+        )
 
     async def open(self) -> Backend:
         return self.backend

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from acp_tui.config.settings import Settings
 from acp_tui.controllers.controller import open_controller
+from acp_tui.controllers.rollouts.rollouts import open_rollouts
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.fleet.inspect import Inspector
 from acp_tui.model.errors import ClusterError
@@ -85,7 +86,13 @@ async def console() -> AsyncIterator[tuple[AcpApp, Pilot[None]]]:
 
         async def backend() -> Backend:
             fleet.start()
-            return Backend(fleet=fleet, inspector=Inspector(fleet), controller=open_controller(fleet))
+            controller = open_controller(fleet)
+            return Backend(
+                fleet=fleet,
+                inspector=Inspector(fleet),
+                controller=controller,
+                rollouts=open_rollouts(controller, fleet),
+            )
 
         app = AcpApp(backend, settings=Settings(theme="dark", glyphs="full"), env={}, close_backend=fleet.close)
         async with app.run_test(size=(160, 50)) as pilot:

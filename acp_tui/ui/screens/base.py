@@ -147,6 +147,12 @@ class Acting(Screen[T], inherit_bindings=False):
         """The release that history, rollback, upgrade and uninstall are about."""
         return None
 
+    @property
+    def in_sight(self) -> bool:
+        """Whether it is on the terminal, be it behind a dialog."""
+        stack = self.app.screen_stack
+        return self in stack and all(isinstance(above, BaseModal) for above in stack[stack.index(self) + 1 :])
+
     # keys and actions
 
     def tick(self) -> None:
@@ -293,6 +299,11 @@ class Acting(Screen[T], inherit_bindings=False):
 
             self.app.push_screen(RevisionScreen(ref))
 
+    def do_matrix(self) -> None:
+        from acp_tui.ui.screens.matrix import MatrixScreen
+
+        self.app.push_screen(MatrixScreen(self.selected_release()))
+
     def do_doctor(self) -> None:
         refs = self.selected_releases()
         if refs:
@@ -394,6 +405,12 @@ class BaseScreen(Acting[None]):
 
 
 class BaseModal(Acting[T], ModalScreen[T]):
-    """A dialog over a screen that stays as bright as it was: dimming would send the whole screen again."""
+    """A dialog over a screen that stays as bright as it was, and as live: dimming would send the whole screen again."""
 
     DEFAULT_CSS = "BaseModal { background: transparent; align: center middle; }"
+
+    def tick(self) -> None:
+        stack = self.app.screen_stack
+        below = stack[stack.index(self) - 1]
+        if isinstance(below, Acting):
+            below.tick()

@@ -1,9 +1,11 @@
-"""Two revisions of a release side by side in one text: what the newer one changed."""
+"""Two revisions side by side in one text, of one release or of two clusters: what the second has otherwise."""
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, bisect_right
+
+from msgspec import structs
 
 from acp_tui.model.health import Tone
 from acp_tui.model.release import ReleaseBody, ReleaseRef
@@ -14,24 +16,37 @@ from acp_tui.ui.widgets.tint import Line, plain
 
 
 class CompareScreen(Reading):
-    """`n` and `N` walk the changes while nothing is searched."""
+    """`n` and `N` walk the changes while nothing is searched.
+
+    With `other` the second revision is that of another release, most often of the same one in another cluster.
+    """
 
     PLACE = "compare"
     SUFFIX = ".diff"
 
-    def __init__(self, ref: ReleaseRef, *, older: int, newer: int) -> None:
+    def __init__(self, ref: ReleaseRef, *, older: int, newer: int, other: ReleaseRef | None = None) -> None:
         super().__init__()
         self.ref = ref
-        self.older, self.newer = sorted((older, newer))
+        self.other = other or ref
+        self.older, self.newer = (older, newer) if other is not None else sorted((older, newer))
         self.changes: list[int] = []
         self._here = -1
 
     def heading(self) -> tuple[Span, ...]:
-        ref = self.ref
-        return (("Compare ", Tone.DIM), (ref.name, Tone.ACCENT), (f" · {ref.namespace} · {ref.cluster}", Tone.DIM))
+        ref, other = self.ref, self.other
+        place = f"{ref.namespace} · {ref.cluster}"
+        if other != ref:
+            place += (
+                f" → {other.cluster}"
+                if (ref.namespace, ref.name) == (other.namespace, other.name)
+                else (f" → {other.name} · {other.namespace} · {other.cluster}")
+            )
+        return (("Compare ", Tone.DIM), (ref.name, Tone.ACCENT), (f" · {place}", Tone.DIM))
 
     def subject(self) -> str:
-        return f"{self.ref.name} {self.older} → {self.newer}"
+        if self.other == self.ref:
+            return f"{self.ref.name} {self.older} → {self.newer}"
+        return f"{self.ref.name} {self.older} of {self.ref.cluster} → {self.newer} of {self.other.cluster}"
 
     def state(self) -> tuple[Span, ...]:
         if not self.changes:
@@ -45,7 +60,9 @@ class CompareScreen(Reading):
 
     async def _both(self) -> tuple[list[str | Line], list[int]]:
         inspector = self.backend.inspector
-        older, newer = await asyncio.gather(inspector.body(self.ref, self.older), inspector.body(self.ref, self.newer))
+        older, newer = await asyncio.gather(
+            inspector.body(self.ref, self.older), inspector.body(self.other, self.newer)
+        )
         return await asyncio.to_thread(_compared, older, newer)
 
     def _told(self, made: tuple[list[str | Line], list[int]]) -> None:
@@ -78,6 +95,8 @@ class CompareScreen(Reading):
 
 
 def _compared(older: ReleaseBody, newer: ReleaseBody) -> tuple[list[str | Line], list[int]]:
+    """Objects of two clusters are the same where kind and name are: the second is read as if it were in the first."""
     from acp_tui.controllers.effects import compare_manifests, compare_values
 
-    return compare_lines(compare_manifests(older, newer), compare_values(older.values, newer.values))
+    here = structs.replace(newer, ref=structs.replace(older.ref, name=newer.ref.name))
+    return compare_lines(compare_manifests(older, here), compare_values(older.values, newer.values))

@@ -134,7 +134,7 @@ class Workspace(BaseScreen):
 
     def _changed(self, views: frozenset[str]) -> None:
         self._dirty |= views
-        if self._flush_timer is None and self.is_current:
+        if self._flush_timer is None and self.in_sight:
             self._flush_timer = self.set_timer(FLUSH_SECONDS, self._flush, name="flush")
 
     @property
@@ -145,7 +145,7 @@ class Workspace(BaseScreen):
     def _flush(self) -> None:
         self._flush_timer = None
         dirty, self._dirty = self._dirty, set()
-        if not self.is_current or not self.panes:
+        if not self.in_sight or not self.panes:
             self._dirty = dirty
             return
         self._count()
@@ -237,6 +237,10 @@ class Workspace(BaseScreen):
             return f"{MOST} panes are all there can be"
         if action.id in ("close_pane", "zoom", "next_pane", "previous_pane") and len(self.panes) < 2:
             return "there is one pane only"
+        if action.name == "operation.rollout":
+            row = self.pane.row
+            if not isinstance(row, Operation) or not row.group:
+                return "this operation belongs to no rollout"
         if action.id == "cancel_operation":
             row = self.pane.row
             if not isinstance(row, Operation) or row.state.over:
@@ -328,6 +332,13 @@ class Workspace(BaseScreen):
         row = self.pane.row
         if isinstance(row, Operation):
             await self.backend.controller.cancel(row.id)
+
+    def do_rollout(self) -> None:
+        from acp_tui.ui.screens.rollout import RolloutScreen
+
+        row = self.pane.row
+        if isinstance(row, Operation) and row.group:
+            self.app.push_screen(RolloutScreen(id=row.group))
 
     # filter and goto
 
