@@ -219,9 +219,7 @@ class Fleet:
                 with suppress(ClusterError, RecordError):
                     await self.session(name).read_body(row.ref, row.revision)
 
-        await asyncio.gather(
-            *(read(row) for row in self.rows("releases") if row.ref in wanted and not row.values_hash)
-        )
+        await asyncio.gather(*(read(row) for row in self.rows("releases") if row.ref in wanted and not row.values_hash))
 
     def _picture(self, name: str) -> Picture:
         found = self._pictures.get(name)

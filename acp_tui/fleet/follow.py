@@ -16,6 +16,7 @@ from acp_tui.clients.kube.transport import Transport
 from acp_tui.fleet.shelf import Shelf, key_of
 from acp_tui.model.refs import Kind
 
+Heard = Callable[[], None]
 REFUSED_PAUSE = 300.0
 """Seconds until a right that was missing is asked for again."""
 
@@ -87,8 +88,8 @@ class _Part:
 class _Sink:
     """A place that also tells when it has an answer, whatever it is, and when we are refused."""
 
-    def __init__(self, place: _Place, shelf: Shelf[Any], answered: asyncio.Event, uneasy: Callable[[], None]) -> None:
-        self.refused = asyncio.Event()
+    def __init__(self, place: _Place, shelf: Shelf[Any], answered: Heard, uneasy: Callable[[], None]) -> None:
+        self.refused = False
         self._place = place
         self._shelf = shelf
         self._answered = answered
@@ -100,7 +101,7 @@ class _Sink:
     def replaced(self, items: Any) -> None:
         self._place.replaced(items)
         if self._shelf.synced:
-            self._answered.set()
+            self._answered()
 
     def applied(self, item: Any) -> None:
         self._shelf.applied(item)
@@ -117,18 +118,18 @@ class _Sink:
     def failed(self, error: Exception, at: float) -> None:
         if isinstance(error, Forbidden):
             self._place.refused()
-            self.refused.set()
+            self.refused = True
             if self._shelf.synced:
-                self._answered.set()
+                self._answered()
             return
         broke = self._shelf.error is None
         self._shelf.failed(error, at)
-        self._answered.set()
+        self._answered()
         if broke:
             self._uneasy()
 
 
-async def follow(way: Way, kind: Kind, shelf: Shelf[Any], *, answered: asyncio.Event) -> None:
+async def follow(way: Way, kind: Kind, shelf: Shelf[Any], *, answered: Heard) -> None:
     """Endless. Without the right to see all namespaces it is content with some, without that with nothing."""
     if way.every and shelf.synced and shelf.error is None:
         await way.sleep(way.every * random.uniform(0.2, 1.0))  # noqa: S311
@@ -141,11 +142,11 @@ async def follow(way: Way, kind: Kind, shelf: Shelf[Any], *, answered: asyncio.E
             for each in shelf.namespaces:
                 group.create_task(_until_refused(way, kind.path(each), _Part(shelf, each, missing), shelf, answered))
         shelf.refuse()
-        answered.set()
+        answered()
         await way.sleep(REFUSED_PAUSE)
 
 
-async def _until_refused(way: Way, path: str, place: _Place, shelf: Shelf[Any], answered: asyncio.Event) -> None:
+async def _until_refused(way: Way, path: str, place: _Place, shelf: Shelf[Any], answered: Heard) -> None:
     watch = shelf.watch
     sink = _Sink(place, shelf, answered, way.uneasy)
     reflector = Reflector(
@@ -162,7 +163,8 @@ async def _until_refused(way: Way, path: str, place: _Place, shelf: Shelf[Any], 
         turn=way.turn,
         sleep=way.sleep,
     )
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(reflector.run(), name=f"watch {way.transport.name} {watch.id}")
-        await sink.refused.wait()
-        running.cancel()
+    while True:
+        pause = await reflector.pass_once()
+        if sink.refused:
+            return
+        await way.sleep(pause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 
 from acp_tui.clients.errors import ApiError, Forbidden
 from acp_tui.clients.helm.records import Records
@@ -16,6 +17,7 @@ from acp_tui.fleet.follow import Way, follow
 from acp_tui.fleet.pulse import BEAT_TIMEOUT, Pulse
 from acp_tui.fleet.store import Store, Told
 from acp_tui.fleet.watchplan import ALL_VIEWS, PLAN, Watch, built_in
+from acp_tui.insight.matrix import values_hash
 from acp_tui.insight.phrases import line
 from acp_tui.model.cluster import Role
 from acp_tui.model.errors import AcpTuiError, ClusterError, RecordError
@@ -127,7 +129,8 @@ class Session:
         if self.pulse.behind == watched:
             self.pulse.behind = not watched
             self._replan.set()
-            self.pulse.uneasy()
+            if self.started:
+                self.pulse.uneasy()
 
     async def feel_pulse(self) -> bool:
         """One /readyz; False where the cluster does not answer, or does not know who we are."""
@@ -152,7 +155,9 @@ class Session:
         if (ref, revision) in self.store.told:
             return
         body = await self.records.body(ref, revision)
-        self.store.told[(ref, revision)] = Told(body.chart, body.chart_version, body.app_version, body.description)
+        self.store.told[(ref, revision)] = Told(
+            body.chart, body.chart_version, body.app_version, body.description, values_hash(body.values)
+        )
         self.store.touch("releases", "applications", "clusters")
 
     async def _live(self, after: float) -> None:
@@ -176,10 +181,11 @@ class Session:
         while True:
             known = self.kinds
             try:
-                kinds = await discover(self.transport)
-                if known is None:
-                    self.store.version, info = await asyncio.gather(version(self.transport), self._global_info())
-                    self._told = info
+                async with self._way().room:
+                    kinds = await discover(self.transport)
+                    if known is None:
+                        self.store.version, info = await asyncio.gather(version(self.transport), self._global_info())
+                        self._told = info
             except ClusterError as error:
                 if known is None:
                     self.pulse.failed(error)
@@ -198,7 +204,8 @@ class Session:
         """Reads the kinds of the plan, later those that appear, and all of them anew when it matters more or less."""
         while True:
             behind = self.pulse.behind
-            reading: dict[str, asyncio.Event] = {}
+            reading: set[str] = set()
+            unheard: set[str] = set()
             async with asyncio.TaskGroup() as group:
                 tasks: list[asyncio.Task[None]] = []
                 while behind == self.pulse.behind:
@@ -206,12 +213,12 @@ class Session:
                     for watch in PLAN:
                         kind = self._kind(watch) if watch.id not in reading else None
                         if kind is not None:
-                            answered = reading[watch.id] = asyncio.Event()
+                            reading.add(watch.id)
+                            unheard.add(watch.id)
+                            heard = partial(self._heard, watch.id, unheard)
                             shelf = self.store.shelves[watch.id]
-                            tasks.append(group.create_task(follow(self._way(), kind, shelf, answered=answered)))
-                            tasks.append(group.create_task(self._first_answer(answered)))
-                    if self.kinds is not None:
-                        tasks.append(group.create_task(self._all_answered(tuple(reading.values()))))
+                            tasks.append(group.create_task(follow(self._way(), kind, shelf, answered=heard)))
+                    self._settle(unheard)
                     await self._replan.wait()
                 for task in tasks:
                     task.cancel()
@@ -233,16 +240,17 @@ class Session:
             every=POLL_SECONDS if self.pulse.behind else 0.0,
         )
 
-    async def _first_answer(self, answered: asyncio.Event) -> None:
+    def _heard(self, id: str, unheard: set[str]) -> None:
         """What is there is live at once; slow kinds do not keep the quick ones waiting."""
-        await answered.wait()
-        self.pulse.refresh()
+        if id in unheard:
+            unheard.discard(id)
+            self.pulse.refresh()
+            self._settle(unheard)
 
-    async def _all_answered(self, events: tuple[asyncio.Event, ...]) -> None:
-        for each in events:
-            await each.wait()
-        self.pulse.refresh()
-        self.settled.set()
+    def _settle(self, unheard: set[str]) -> None:
+        if self.kinds is not None and not unheard:
+            self.pulse.refresh()
+            self.settled.set()
 
     async def readable(self) -> tuple[str, ...]:
         """Namespaces we may read, the context's own first, for users who may not read all; found once."""

@@ -1,36 +1,62 @@
-"""Lets equal parts of many objects be one object in memory: pods of a workload differ in little."""
+"""Makes pods small: what pods of one owner have alike is one object in memory, what goes without saying is left out."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import force_setattr
 
-from acp_tui.model.objects import Pod
+from acp_tui.model.objects import Meta, Pod
 
-FORGET_AFTER = 50_000
-"""Distinct parts kept; what comes and goes for days must not add up."""
+FORGET_AFTER = 20_000
+"""Owners and nodes kept in mind; what comes and goes for days must not add up."""
+_STEPS = frozenset({"PodReadyToStartContainers", "Initialized", "ContainersReady", "PodScheduled"})
+"""Conditions that say something only while they are not True."""
 
 
 class Sharing:
-    """The first of each equal part; projections are frozen, so that nobody can tell the difference."""
+    """Projections are frozen, so that nobody can tell whether two pods hold the same part or equal ones."""
 
     def __init__(self) -> None:
-        self._known: dict[Any, Any] = {}
+        self._first: dict[str, Pod] = {}
+        self._words: dict[str, str] = {}
 
     def pod(self, pod: Pod) -> None:
-        """Takes the pod's labels, annotations, owners, containers and words from those that are known."""
-        if len(self._known) > FORGET_AFTER:
-            self._known.clear()
-        keep, meta = self._known.setdefault, pod.metadata
-        for field, texts in (("labels", meta.labels), ("annotations", meta.annotations)):
-            if texts:
-                force_setattr(meta, field, keep(tuple(texts.items()), texts))
-        force_setattr(meta, "namespace", keep(meta.namespace, meta.namespace))
-        if meta.owner_references:
-            force_setattr(meta, "owner_references", keep(meta.owner_references, meta.owner_references))
-        if pod.spec is not None:
-            force_setattr(pod, "spec", keep(pod.spec, pod.spec))
-        if pod.status is not None and pod.status.conditions:
-            conditions = tuple([keep(each, each) for each in pod.status.conditions])
-            force_setattr(pod.status, "conditions", keep(conditions, conditions))
+        """Takes from the first pod of the same owner what equals it, and drops the steps to readiness that are done."""
+        meta, spec, status = pod.metadata, pod.spec, pod.status
+        if status is not None and status.conditions:
+            told = []
+            for each in status.conditions:
+                if each.type not in _STEPS or each.status != "True":
+                    told.append(each)
+            force_setattr(status, "conditions", tuple(told))
+        if spec is not None and spec.node_name:
+            force_setattr(spec, "node_name", self._words.setdefault(spec.node_name, spec.node_name))
+        owner = meta.owner_references[0].uid if meta.owner_references else None
+        if not owner:
+            return
+        first = self._first.get(owner)
+        if first is None:
+            self._remember(owner, pod)
+            return
+        _share(meta, first.metadata)
+        if spec is not None and first.spec is not None:
+            if spec.containers == first.spec.containers:
+                force_setattr(spec, "containers", first.spec.containers)
+            if spec.init_containers == first.spec.init_containers:
+                force_setattr(spec, "init_containers", first.spec.init_containers)
+
+    def _remember(self, owner: str, pod: Pod) -> None:
+        if len(self._first) + len(self._words) > FORGET_AFTER:
+            self._first.clear()
+            self._words.clear()
+        self._first[owner] = pod
+
+
+def _share(meta: Meta, first: Meta) -> None:
+    if meta.namespace == first.namespace:
+        force_setattr(meta, "namespace", first.namespace)
+    if meta.labels == first.labels:
+        force_setattr(meta, "labels", first.labels)
+    if meta.annotations == first.annotations:
+        force_setattr(meta, "annotations", first.annotations)
+    if meta.owner_references == first.owner_references:
+        force_setattr(meta, "owner_references", first.owner_references)

@@ -7,9 +7,10 @@ from typing import Any, Generic, TypeVar
 
 from acp_tui.fleet.sharing import Sharing
 from acp_tui.fleet.watchplan import Watch
-from acp_tui.insight.health.pods import health_of_pod
+from acp_tui.insight.health.nodes import health_of_node, is_ready
+from acp_tui.insight.health.pods import OK, health_of_pod
 from acp_tui.model.health import Health, Verdict
-from acp_tui.model.objects import Meta, Pod
+from acp_tui.model.objects import Meta, Node, Pod
 from acp_tui.model.refs import Clock
 
 T = TypeVar("T")
@@ -22,7 +23,11 @@ def key_of(meta: Meta) -> str:
 
 def controller_of(meta: Meta) -> str:
     """Uid of the controlling owner, of any owner where none controls, empty for none."""
-    owners = meta.owner_references or ()
+    owners = meta.owner_references
+    if not owners:
+        return ""
+    if len(owners) == 1:
+        return owners[0].uid or ""
     return next((owner.uid for owner in owners if owner.controller and owner.uid), "") or next(
         (owner.uid for owner in owners if owner.uid), ""
     )
@@ -121,7 +126,11 @@ class Shelf(Generic[T]):
                 return False
             self._drop(key)
         self.items[key] = item
-        self.by_owner.setdefault(controller_of(_meta(item)), {})[key] = item
+        owner = controller_of(_meta(item))
+        siblings = self.by_owner.get(owner)
+        if siblings is None:
+            siblings = self.by_owner[owner] = {}
+        siblings[key] = item
         return True
 
     def _drop(self, key: str) -> None:
@@ -133,20 +142,49 @@ class Shelf(Generic[T]):
             del self.by_owner[owner]
 
 
-class PodShelf(Shelf[Pod]):
-    """Pods with the verdict on each, judged when they change and, while not well, again as time goes by."""
+class Judged(Shelf[T]):
+    """Objects of which those that are not well are known, with the verdict on each, judged when they change."""
+
+    def __init__(self, watch: Watch, *, changed: Callable[[Watch], None], judge: Callable[[T], Verdict]) -> None:
+        super().__init__(watch, changed=changed)
+        self.unwell: dict[str, Verdict] = {}
+        self._judge = judge
+
+    def _put(self, key: str, item: T) -> bool:
+        if not super()._put(key, item):
+            return False
+        verdict = self._judge(item)
+        if verdict.health is not Health.HEALTHY:
+            self.unwell[key] = verdict
+        return True
+
+    def _drop(self, key: str) -> None:
+        super()._drop(key)
+        self.unwell.pop(key, None)
+
+
+class NodeShelf(Judged[Node]):
+    """Nodes; one under pressure or cordoned is not well, and yet ready."""
+
+    def __init__(self, watch: Watch, *, changed: Callable[[Watch], None]) -> None:
+        super().__init__(watch, changed=changed, judge=health_of_node)
+
+    @property
+    def ready(self) -> int:
+        return len(self) - sum(1 for key in self.unwell if not is_ready(self.items[key]))
+
+
+class PodShelf(Judged[Pod]):
+    """Pods, slim; those that are not well are judged again as time goes by."""
 
     def __init__(self, watch: Watch, *, changed: Callable[[Watch], None], clock: Clock) -> None:
-        super().__init__(watch, changed=changed)
-        self.verdicts: dict[str, Verdict] = {}
-        self.unwell: set[str] = set()
+        super().__init__(watch, changed=changed, judge=lambda pod: health_of_pod(pod, now=clock()))
         self._troubled: frozenset[str] | None = None
         self._sharing = Sharing()
-        self._clock = clock
 
     @property
     def problems(self) -> int:
-        return sum(1 for key in self.unwell if self.verdicts[key].health in _PROBLEMS)
+        return sum(1 for verdict in self.unwell.values() if verdict.health in _PROBLEMS)
 
     @property
     def troubled(self) -> frozenset[str]:
@@ -156,34 +194,30 @@ class PodShelf(Shelf[Pod]):
         return self._troubled
 
     def verdict(self, pod: Pod) -> Verdict:
-        return self.verdicts[key_of(pod.metadata)]
+        return self.unwell.get(key_of(pod.metadata), OK)
 
     def recheck(self) -> None:
         """Rules with patience in them (not ready for five minutes) need a look at the clock."""
-        before = {key: self.verdicts[key] for key in self.unwell}
-        for key in before:
-            self._judge(key, self.items[key])
-        if any(self.verdicts[key] != verdict for key, verdict in before.items()):
+        news = {key: verdict for key, old in self.unwell.items() if (verdict := self._judge(self.items[key])) != old}
+        for key, verdict in news.items():
+            self.unwell[key] = verdict
+            if verdict.health is Health.HEALTHY:
+                del self.unwell[key]
+        if news:
+            self._troubled = None
             self._changed()
 
     def _put(self, key: str, item: Pod) -> bool:
         self._sharing.pod(item)
         if not super()._put(key, item):
             return False
-        self._judge(key, item)
+        if self.unwell:
+            self._troubled = None
         return True
 
     def _drop(self, key: str) -> None:
         super()._drop(key)
-        self.verdicts.pop(key, None)
-        self.unwell.discard(key)
         self._troubled = None
-
-    def _judge(self, key: str, pod: Pod) -> None:
-        verdict = health_of_pod(pod, now=self._clock())
-        self.verdicts[key] = verdict
-        self._troubled = None
-        (self.unwell.discard if verdict.health is Health.HEALTHY else self.unwell.add)(key)
 
 
 def _meta(item: Any) -> Meta:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from acp_tui.fleet.shelf import PodShelf, Shelf
+from acp_tui.fleet.shelf import NodeShelf, PodShelf, Shelf
 from acp_tui.fleet.watchplan import PLAN, Watch
 from acp_tui.model.cluster import Role
 from acp_tui.model.freshness import NEVER, Freshness
@@ -15,7 +15,6 @@ from acp_tui.model.objects import (
     ApplicationObject,
     HelmRequest,
     Job,
-    Node,
     Object,
     Pod,
     Project,
@@ -30,12 +29,13 @@ PROJECT_LABEL = "cpaas.io/project"
 
 
 class Told(Struct, frozen=True):
-    """What only the payload of a release record says; values and manifest are not kept."""
+    """What only the payload of a release record says; values and manifest are not kept, values as a hash alone."""
 
     chart: str
     chart_version: str
     app_version: str
     description: str
+    values_hash: str = ""
 
 
 class Store:
@@ -65,9 +65,9 @@ class Store:
         touched = self._touched
         shelves: dict[str, Shelf[Any]] = {watch.id: Shelf(watch, changed=touched) for watch in PLAN}
         self.pods = PodShelf(shelves["pods"].watch, changed=touched, clock=clock)
-        shelves["pods"] = self.pods
+        self.nodes = NodeShelf(shelves["nodes"].watch, changed=touched)
+        shelves |= {"pods": self.pods, "nodes": self.nodes}
         self.shelves = shelves
-        self.nodes: Shelf[Node] = shelves["nodes"]
         self.namespaces: Shelf[Object] = shelves["namespaces"]
         self.replica_sets: Shelf[Workload] = shelves["replicasets"]
         self.jobs: Shelf[Job] = shelves["jobs"]

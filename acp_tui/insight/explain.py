@@ -64,7 +64,10 @@ def init_containers(pod: Pod) -> Iterator[tuple[ContainerStatus, bool]]:
 
 
 def condition(conditions: Sequence[Condition] | None, type: str) -> Condition | None:
-    return next((each for each in conditions or () if each.type == type), None)
+    for each in conditions or ():
+        if each.type == type:
+            return each
+    return None
 
 
 def restarts(pod: Pod) -> int:

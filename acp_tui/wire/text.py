@@ -114,7 +114,7 @@ def clean_json(data: bytes) -> bytes:
                 data = suspect.sub(_utf8, data)
     if b"\x7f" in data:
         data = data.replace(b"\x7f", REPLACEMENT.encode())
-    if _SUSPECT_ESCAPE.search(data):
+    if b"\\" in data and _SUSPECT_ESCAPE.search(data):
         data = _ANY_ESCAPE.sub(_escape, data)
     return data
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from acp_tui.fleet import sharing
 from acp_tui.fleet.sharing import Sharing
-from acp_tui.model.objects import Pod
+from acp_tui.model.objects import Pod, PodStatus
 
 
-def given(name: str, **labels: str) -> Pod:
+def given(name: str, *, owner: str = "u-1", **labels: str) -> Pod:
     at = "2026-11-21T13:19:00Z"
     document: dict[str, Any] = {
         "metadata": {
@@ -20,7 +21,7 @@ def given(name: str, **labels: str) -> Pod:
             "namespace": "shop",
             "labels": {"app": "pay", **labels},
             "annotations": {"checksum/config": "a" * 64},
-            "ownerReferences": [{"kind": "ReplicaSet", "name": "pay-1", "uid": "u-1", "controller": True}],
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "pay-1", "uid": owner, "controller": True}],
         },
         "spec": {"nodeName": "node-1", "containers": [{"name": "api", "image": "registry/pay:1"}]},
         "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": at}]},
@@ -38,10 +39,29 @@ def test_pods_of_a_workload_share_what_is_alike() -> None:
     assert second.metadata.labels is first.metadata.labels
     assert second.metadata.annotations is first.metadata.annotations
     assert second.metadata.owner_references is first.metadata.owner_references
-    assert second.spec is first.spec
+    assert second.spec is not None
+    assert first.spec is not None
+    assert second.spec.containers is first.spec.containers
     assert second.status is not None
-    assert first.status is not None
-    assert second.status.conditions is first.status.conditions
+
+
+def test_steps_to_readiness_that_were_taken_are_left_out_and_those_that_were_not_stay() -> None:
+    pod = given("pay-1")
+    steps = [
+        {"type": "PodScheduled", "status": "True"},
+        {"type": "ContainersReady", "status": "False", "reason": "ContainersNotReady"},
+        {"type": "Ready", "status": "True"},
+        {"type": "DisruptionTarget", "status": "True"},
+        {"type": "example.org/gate", "status": "True"},
+    ]
+    pod = structs.replace(pod, status=msgspec.convert({"phase": "Running", "conditions": steps}, PodStatus))
+
+    Sharing().pod(pod)
+
+    assert pod.status is not None
+    assert [each.type for each in pod.status.conditions or ()] == [
+        "ContainersReady", "Ready", "DisruptionTarget", "example.org/gate",
+    ]  # fmt: skip
 
 
 def test_what_differs_stays_apart() -> None:
@@ -59,6 +79,6 @@ def test_what_came_and_went_for_days_does_not_add_up(monkeypatch: pytest.MonkeyP
     shared = Sharing()
 
     for number in range(1000):
-        shared.pod(given("pay", revision=str(number)))
+        shared.pod(given("pay", owner=f"u-{number}"))
 
-    assert len(shared._known) <= 110
+    assert len(shared._first) <= 101

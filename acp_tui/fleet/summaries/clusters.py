@@ -8,7 +8,6 @@ from typing import Any
 from acp_tui.fleet.shelf import Shelf
 from acp_tui.fleet.store import Store
 from acp_tui.fleet.summaries.releases import failed
-from acp_tui.insight.health.nodes import health_of_node, is_ready
 from acp_tui.insight.phrases import line
 from acp_tui.model.application import ApplicationSummary
 from acp_tui.model.cluster import ClusterSummary
@@ -46,7 +45,7 @@ def cluster_row(
         reachable=store.reachable,
         latency_ms=store.latency_ms,
         version=store.version,
-        nodes_ready=sum(1 for node in store.nodes if is_ready(node)) if nodes else None,
+        nodes_ready=store.nodes.ready if nodes else None,
         nodes=len(store.nodes) if nodes else None,
         problem_pods=store.pods.problems if pods else None,
         pods=len(store.pods) if pods else None,
@@ -108,8 +107,8 @@ def _waiting_for(store: Store, basics: Sequence[Shelf[Any]]) -> str:
 
 
 def _sick_nodes(store: Store, health: Health) -> str:
-    sick = [(node, verdict) for node in store.nodes if (verdict := health_of_node(node)).health is health]
-    return _with_more(f"node {sick[0][0].metadata.name}: {sick[0][1].reason}", len(sick)) if sick else ""
+    sick = sorted((key, verdict.reason) for key, verdict in store.nodes.unwell.items() if verdict.health is health)
+    return _with_more(f"node {sick[0][0].lstrip('/')}: {sick[0][1]}", len(sick)) if sick else ""
 
 
 def _worries(store: Store, releases: Sequence[ReleaseSummary], tight: QuotaSummary | None) -> Iterator[str]:
@@ -123,12 +122,8 @@ def _worries(store: Store, releases: Sequence[ReleaseSummary], tight: QuotaSumma
     if pressed := _sick_nodes(store, Health.PROGRESSING):
         yield pressed
     if store.pods.problems:
-        key, verdict = next(
-            (key, v)
-            for key in sorted(store.pods.unwell)
-            if (v := store.pods.verdicts[key]).health in (*_BAD, Health.UNKNOWN)
-        )
-        yield _with_more(f"pod {key}: {verdict.reason}", store.pods.problems)
+        key = min(key for key, each in store.pods.unwell.items() if each.health in (*_BAD, Health.UNKNOWN))
+        yield _with_more(f"pod {key}: {store.pods.unwell[key].reason}", store.pods.problems)
     if tight is not None and _ratio(tight) >= QUOTA_TIGHT:
         yield f"quota {_quota_name(tight)} at {_ratio(tight):.0%}"
     if store.unready:

@@ -76,6 +76,7 @@ def _row(
         project=store.project_of(ref.namespace),
         production=store.production,
         freshness=store.freshness,
+        values_hash=told.values_hash if told else "",
     )
 
 
