@@ -41,6 +41,8 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
                   help="Seconds that Helm may wait for hooks.")  # fmt: skip
     @click.option("--engine", default="", help="Helm engine: helm3, helm4, python, or a path to a helm binary.")
     @click.option("--no-hooks", is_flag=True, help="Skip the chart's hooks.")
+    @click.option("--take-over", is_flag=True,
+                  help="Take fields that others set since (Helm 4); else such a conflict refuses the act.")  # fmt: skip
     @policy_option
     @release_options
     @output_option
@@ -56,6 +58,7 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
         helm_timeout: int,
         engine: str,
         no_hooks: bool,
+        take_over: bool,
         policies: tuple[str, ...],
         output: str,
         target: Target,
@@ -64,7 +67,9 @@ def act_options(command: Callable[..., MakeIntent]) -> Callable[..., int]:
         made = command(*args, **rest)
 
         def intent(fleet: Fleet) -> Intent:
-            return msgspec.structs.replace(made(fleet), engine=engine, no_hooks=no_hooks, timeout_seconds=helm_timeout)
+            return msgspec.structs.replace(
+                made(fleet), engine=engine, no_hooks=no_hooks, take_over=take_over, timeout_seconds=helm_timeout
+            )
 
         wishes = Wishes(only_plan=only_plan, yes=yes, deadline=deadline, output=output, confirm=confirm, detach=detach)
         return asyncio.run(act(intent, wishes, target.under(policies), views=VIEWS))

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from acp_tui.controllers.effects import release_parts
 from acp_tui.controllers.observe import ObjectState, Snapshot
-from acp_tui.controllers.rehearse import Act, Heard, Rehearsal, field_manager, method_of, rehearse
+from acp_tui.controllers.rehearse import TAKES, Act, Heard, Rehearsal, field_manager, method_of, rehearse
 from acp_tui.insight.diff import drift
 from acp_tui.insight.drift import drifts
 from acp_tui.insight.manifest import Part, pod_template, replicas
@@ -61,6 +61,7 @@ async def look_ahead(
         pods=tuple(part for part in draft.after if _new_template(part, live)),
         namespace_missing=_namespace_missing(ground, live, draft),
         first=verb is Verb.DEPLOY,
+        take_over=ground.intent.take_over,
     )
     heard = await rehearse(transport, ground.kinds, act, live, method=method, manager=field_manager(engine))
     seen = tuple(_seen(effect, draft, live, heard) for effect in effects)
@@ -87,13 +88,16 @@ def server_check(effects: Sequence[Effect], verb: Verb) -> Check:
         return Check(
             "server", title, CheckResult.UNKNOWN, f"not asked: {_told(open_)}", "What is made first is not tried."
         )
+    taken = [effect for effect in asked if effect.server and effect.server.text.startswith(TAKES)]
+    if taken:
+        return Check("server", title, CheckResult.WARN, _told(taken), "Whoever set these fields may set them again.")
     return Check("server", title, CheckResult.PASS, f"{len(asked)} tried by a dry run, nothing written")
 
 
 _ADVICE = {
     Answer.IMMUTABLE: "Delete that one object first (--cascade=orphan keeps its pods), or keep the field as it is.",
     Answer.NOT_SERVED: "Install the definition of the kind first, or choose a revision that does not need it.",
-    Answer.CONFLICT: "Give the field back, or put the wanted value into the values: Helm does not take it over.",
+    Answer.CONFLICT: "Take the fields over (key o, --take-over), or put the wanted value into the values.",
     Answer.WEBHOOK: "Helm would stop there, with everything before it changed: look at the webhook first.",
     Answer.POD_SECURITY: "The namespace forbids such pods: correct the securityContext or the namespace's level.",
     Answer.QUOTA: "Make room in the quota, or ask for less.",
@@ -106,7 +110,8 @@ def _told(effects: Sequence[Effect]) -> str:
     lines = []
     for effect in effects[:_FEW]:
         says = effect.server or ServerSays(Answer.NOT_ASKED)
-        lines.append(f"{effect.ref.kind} {effect.ref.name}: {says.answer}" + (f", {says.text}" if says.text else ""))
+        word = "" if says.answer is Answer.OK else says.answer
+        lines.append(f"{effect.ref.kind} {effect.ref.name}: {', '.join(each for each in (word, says.text) if each)}")
     more = len(effects) - _FEW
     return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
 

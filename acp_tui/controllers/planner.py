@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from acp_tui.controllers import checks
 from acp_tui.controllers.captain.plan import plan_through_request
 from acp_tui.controllers.cockpit import look_ahead
@@ -16,6 +18,7 @@ from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.ground import Draft, Ground
 from acp_tui.controllers.observe import Snapshot, observe
 from acp_tui.controllers.recordroom import record_checks
+from acp_tui.controllers.rehearse import Method, method_of
 from acp_tui.controllers.releases import deploy, rollback, uninstall, upgrade
 from acp_tui.controllers.route import find_owner
 from acp_tui.insight.lastgood import Proofs
@@ -111,7 +114,7 @@ class Planner:
             return await plan_through_request(ground, self._clusters, kinds=self.kinds, read_only=self._read_only)
         if intent.verb not in _DRAFT:
             raise UsageError(f"Only Captain knows {intent.verb.value}", tried=f"{intent.release.name} is Helm's own")
-        draft = await _DRAFT[intent.verb](ground)
+        draft = _forcing_what_can_be_forced(ground, await _DRAFT[intent.verb](ground))
         live = await observe(
             cluster, [part.ref for part in (*draft.before, *draft.after)], now=ground.now, kinds=kinds, planning=True
         )
@@ -177,6 +180,14 @@ class Planner:
             rights,
         )
         return answer.owner, tuple(check for check in asked if check is not None)
+
+
+def _forcing_what_can_be_forced(ground: Ground, draft: Draft) -> Draft:
+    """Helm refuses to force conflicts where it patches from its own side: no field has an owner there."""
+    new = draft.intent.verb is Verb.DEPLOY
+    if not draft.intent.take_over or method_of(ground.engine, draft.apply_method, new=new) is Method.SERVER:
+        return draft
+    return structs.replace(draft, intent=structs.replace(draft.intent, take_over=False))
 
 
 def _steps(intent: Intent, draft: Draft) -> tuple[Step, ...]:

@@ -37,6 +37,9 @@ _BUILT_IN = frozenset(
     )
 )  # fmt: skip
 """Groups whose Go types are compiled into Helm (client-go's scheme)."""
+_APPLY = "application/apply-patch+yaml"
+TAKES = "takes over "
+"""How the answer of an object begins whose fields are taken from another manager."""
 _FINE = ServerSays(Answer.OK)
 _SAME = ServerSays(Answer.OK, "nothing to send")
 
@@ -59,7 +62,8 @@ class Act(Struct, frozen=True):
     """What Helm will send: `original` is what it compares with, `target` what it sends, `gone` what it deletes.
 
     `pods` are objects of which one pod each is tried too, because quota and PodSecurity bite on pods alone. A `first`
-    installation may bring definitions in the chart's crds/ folder, which no manifest names.
+    installation may bring definitions in the chart's crds/ folder, which no manifest names. `take_over`: fields of
+    other managers are taken where the server applies.
     """
 
     original: tuple[Part, ...]
@@ -69,6 +73,7 @@ class Act(Struct, frozen=True):
     pods: tuple[Part, ...] = ()
     namespace_missing: bool = False
     first: bool = False
+    take_over: bool = False
 
 
 class Rehearsal(Struct, frozen=True):
@@ -127,6 +132,7 @@ class _Asker:
         self._manager = manager
         self._namespace_missing = act.namespace_missing
         self._first = act.first
+        self._take_over = act.take_over
         self._made = frozenset((part.ref.kind, part.ref.namespace, part.ref.name) for part in act.target)
         self._defined = frozenset(_defines(act.target))
 
@@ -140,13 +146,23 @@ class _Asker:
         if state.problem:
             return Heard(ServerSays(Answer.NOT_ASKED, state.problem))
         if self._method is Method.SERVER:
-            return await self._ask("PATCH", kind, part, _placed(part), content_type="application/apply-patch+yaml")
+            return await self._applied(kind, part)
         if state.body is None:
             return await self._ask("POST", kind, part, _placed(part))
         patch = self._patch(part, old, state.body)
         if not patch:
             return Heard(_SAME, state.body)
         return await self._ask("PATCH", kind, part, patch, content_type="application/merge-patch+json")
+
+    async def _applied(self, kind: Kind, part: Part) -> Heard:
+        """Without force first, because the answer names the fields that force would take over, and from whom."""
+        heard = await self._ask("PATCH", kind, part, _placed(part), content_type=_APPLY)
+        if heard.says.answer is not Answer.CONFLICT or not self._take_over:
+            return heard
+        forced = await self._ask("PATCH", kind, part, _placed(part), content_type=_APPLY, force=True)
+        if forced.says.answer is not Answer.OK:
+            return forced
+        return Heard(ServerSays(Answer.OK, f"{TAKES}{heard.says.text}"), forced.result)
 
     async def deleted(self, part: Part) -> Heard:
         kind = self._kinds.by_gk(part.ref.group, part.ref.kind)
@@ -215,12 +231,20 @@ class _Asker:
         body: Mapping[str, Any] | None,
         *,
         content_type: str = "application/json",
+        force: bool = False,
     ) -> Heard:
         name = "" if method == "POST" else part.ref.name
-        return await self._send(method, kind.path(part.ref.namespace, name), body, content_type=content_type)
+        path = kind.path(part.ref.namespace, name)
+        return await self._send(method, path, body, content_type=content_type, force=force)
 
     async def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | None, *, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        content_type: str = "application/json",
+        force: bool = False,
     ) -> Heard:
         from acp_tui.clients.errors import ApiError
         from acp_tui.clients.kube.apply import dry_run
@@ -230,7 +254,7 @@ class _Asker:
             async with asyncio.timeout(_SECONDS):
                 answer = await dry_run(
                     self._transport, path, data, method=method, content_type=content_type, field_manager=self._manager,
-                    validation="Strict" if self._method is Method.SERVER else "Warn",
+                    validation="Strict" if self._method is Method.SERVER else "Warn", force=force,
                 )  # fmt: skip
         except ApiError as error:
             return Heard(server_says(error.status, error.answer.message or error.title, error.answer.causes))

@@ -27,7 +27,7 @@ def server_says(status: int | None, message: str, causes: tuple[str, ...] = ()) 
     text = " ".join(message.split())
     if found := _DRY_RUN.search(text):
         return ServerSays(Answer.NOT_ASKED, line(f"webhook {found[1]} allows no dry run"))
-    if "admission webhook" in text or "failed calling webhook" in text:
+    if "ValidatingAdmissionPolicy" in text or "admission webhook" in text or "failed calling webhook" in text:
         return ServerSays(Answer.WEBHOOK, refusal(text))
     if "exceeded quota" in text or "failed quota" in text:
         return ServerSays(Answer.QUOTA, refusal(text))
@@ -40,13 +40,13 @@ def server_says(status: int | None, message: str, causes: tuple[str, ...] = ()) 
         case 404:
             return ServerSays(Answer.NOT_ASKED, line(text))
         case 409:
-            return ServerSays(Answer.CONFLICT, _conflict(text))
+            return ServerSays(Answer.CONFLICT, conflict_words(text))
         case 400 | 422:
             return _invalid(text, causes)
     return ServerSays(Answer.NOT_ASKED, line(text))
 
 
-def _conflict(text: str) -> str:
+def conflict_words(text: str) -> str:
     """`.spec.replicas belongs to kubectl`; every field and owner once."""
     pairs = [(owner, field) for owner, field in _CONFLICT_ONE.findall(text)]
     for owner, fields in _CONFLICT_MANY.findall(text):
@@ -59,7 +59,12 @@ def _conflict(text: str) -> str:
     return line("; ".join(f"{', '.join(fields)} set by {owner}" for owner, fields in by_owner.items()))
 
 
+def is_immutable(text: str) -> bool:
+    """Whether the server refused to change a field that cannot be changed."""
+    return bool(_IMMUTABLE.search(text))
+
+
 def _invalid(text: str, causes: tuple[str, ...]) -> ServerSays:
     told = [_VALUE.sub("", " ".join(cause.split())) for cause in causes] or [_VALUE.sub("", _LEAD.sub("", text))]
     said = line("; ".join(told))
-    return ServerSays(Answer.IMMUTABLE if _IMMUTABLE.search(f"{text} {said}") else Answer.INVALID, said)
+    return ServerSays(Answer.IMMUTABLE if is_immutable(f"{text} {said}") else Answer.INVALID, said)

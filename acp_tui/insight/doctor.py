@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from acp_tui.insight.failure import Failure, failure_of
 from acp_tui.insight.lastgood import Proofs, best_target
 from acp_tui.insight.life import HookState, Signs, judge
 from acp_tui.insight.recordsize import LIMIT_BYTES, TIGHT, amount
@@ -86,8 +87,11 @@ def _found(case: Case) -> Iterable[Diagnosis]:
 
 def _failed(case: Case, newest: Revision, *, nothing: bool) -> Iterable[Diagnosis]:
     broken = [hook for hook in case.signs.hooks if hook.recorded.lower() == "failed"]
+    failure = failure_of(case.description, case.ref)
     if broken:
         yield _failed_hook(case, newest, broken, nothing=nothing)
+    elif failure is not None:
+        yield _refused(case, newest, failure)
     elif nothing:
         yield _nothing(case, newest)
 
@@ -149,6 +153,7 @@ def _uninstalling(case: Case, newest: Revision) -> Diagnosis:
         back = _back(case, without_hooks=bool(broken), stopped=True)
         if back is not None:
             remedies.append(back)
+        remedies.append(_let_go(case))
     return Diagnosis(
         case.ref, ailment, sentence, newest.revision, newest.status, Life.NOBODY if broken else life, evidence,
         tuple(remedies), since=newest.updated_at, record_bytes=case.record_bytes,
@@ -182,6 +187,32 @@ def _failed_hook(case: Case, newest: Revision, broken: list[HookState], *, nothi
         case, Ailment.FAILED_HOOK, f"Revision {newest.revision} failed at its hook {names}: its log says why.{tail}",
         *remedies,
     )  # fmt: skip
+
+
+def _refused(case: Case, newest: Revision, failure: Failure) -> Diagnosis:
+    """The server took an object's new form not at all; what came before it in the act is changed already."""
+    thing = f"{failure.object.kind} {failure.object.name}"
+    good = best_target(case.history, case.proofs, now=case.now)
+    if failure.conflict:
+        again = Remedy(
+            Act.APPLY_TAKE_OVER, f"Apply {newest.revision} again, taking the fields over",
+            f"a new revision with what {newest.revision} says; whoever set these fields may set them again",
+            (newest.revision,),
+        )  # fmt: skip
+        back = [] if good is None else [Remedy(
+            Act.ROLL_BACK_TAKE_OVER, f"Roll back to {good}, taking the fields over",
+            f"a new revision with what {good} says; a plain rollback meets the same conflict", (good,),
+        )]  # fmt: skip
+        sentence = f"Revision {newest.revision} failed at {thing}: {failure.said}, and Helm does not take it over."
+        return _plain(case, Ailment.FIELD_CONFLICT, sentence, *back, again)
+    delete = Remedy(
+        Act.DELETE_ORPHAN, f"Delete {thing}, keep its pods",
+        "it is saved first; the next upgrade makes it anew; where its selector changed, the old pods belong to nobody",
+        object=failure.object,
+    )  # fmt: skip
+    sentence = f"Revision {newest.revision} failed at {thing}: {failure.said} cannot be changed once it is made."
+    home = _back(case)
+    return _plain(case, Ailment.IMMUTABLE_FIELD, sentence, *([home] if home is not None else []), delete)
 
 
 def _nothing(case: Case, newest: Revision) -> Diagnosis:
@@ -272,6 +303,14 @@ def _remove(*, without_hooks: bool) -> Remedy:
     if without_hooks:
         return Remedy(Act.UNINSTALL_NO_HOOKS, "Uninstall without hooks", "its objects and records go, no hook runs")
     return Remedy(Act.UNINSTALL, "Uninstall", "its objects and records go, as Helm does it")
+
+
+def _let_go(case: Case) -> Remedy:
+    """Oldest first: should it stop halfway, the newest record is still there and says what it said."""
+    return Remedy(
+        Act.LET_GO, "Let it go, keep its objects", "its records are deleted after they were saved; what is left of its "
+        "objects stays and belongs to nobody", tuple(sorted(each.revision for each in case.history)),
+    )  # fmt: skip
 
 
 def _back(case: Case, *, without_hooks: bool = False, stopped: bool = False) -> Remedy | None:

@@ -10,11 +10,12 @@ _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+), used: (.+), limi
 _MUST = re.compile(r"failed quota: ([^:]+): must specify (.+)")
 _PSA = re.compile(r'violates PodSecurity "([^":]+)[^"]*": (.+)')
 _WEBHOOK = re.compile(r'failed calling webhook "([^"]+)": (.+)')
+_POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.+)")
 _DENIED = re.compile(r'admission webhook "([^"]+)" denied the request: (.+)')
 
 
 def refusal(message: str | None) -> str:
-    """One line naming who refused: quota, PodSecurity, a webhook that is down or one that denied."""
+    """One line naming who refused: quota, PodSecurity, a policy, a webhook that is down or one that denied."""
     text = " ".join((message or "").split())
     if found := _QUOTA.search(text):
         name, requested, used, limited = found.groups()
@@ -25,6 +26,8 @@ def refusal(message: str | None) -> str:
         return line(f"PodSecurity {found[1]} violated: {found[2]}")
     if found := _WEBHOOK.search(text):
         return line(f"webhook {found[1]} does not answer: {found[2]}")
+    if found := _POLICY.search(text):
+        return line(f"policy {found[1]} denied it: {found[2]}")
     if found := _DENIED.search(text):
         return line(f"webhook {found[1]} denied it: {found[2]}")
     return cause("FailedCreate", text)

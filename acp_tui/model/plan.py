@@ -36,7 +36,8 @@ class Intent(Struct, frozen=True):
 
     `chart` is a directory, an archive, `oci://…`, a URL, or `repository/name`; empty on an upgrade means the chart
     of the last revision. `values` is YAML text, merged last. `revision` is the target of a rollback. `group` is the id
-    of the rollout that it belongs to.
+    of the rollout that it belongs to. `take_over` takes fields from other managers where Helm applies on the server
+    (Helm 4); else there is nothing to take.
     """
 
     verb: Verb
@@ -49,6 +50,7 @@ class Intent(Struct, frozen=True):
     values_mode: ValuesMode = ValuesMode.RESET
     create_namespace: bool = False
     no_hooks: bool = False
+    take_over: bool = False
     keep_history: bool = False
     timeout_seconds: int = 300
     engine: str = ""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import Owner, ReleaseRef
 
 
@@ -20,6 +21,8 @@ class Ailment(StrEnum):
     NOTHING_DEPLOYED = "nothing-deployed"
     SEVERAL_DEPLOYED = "several-deployed"
     FAILED_HOOK = "failed-hook"
+    FIELD_CONFLICT = "field-conflict"
+    IMMUTABLE_FIELD = "immutable-field"
     UNREADABLE = "unreadable-record"
     LABEL_DIFFERS = "label-differs"
     TOO_LARGE = "record-too-large"
@@ -45,22 +48,30 @@ class Act(StrEnum):
     SET_ASIDE = "set-aside"
     ROLL_BACK = "roll-back"
     ROLL_BACK_NO_HOOKS = "roll-back-without-hooks"
+    ROLL_BACK_TAKE_OVER = "roll-back-taking-over"
+    APPLY_TAKE_OVER = "apply-again-taking-over"
+    DELETE_ORPHAN = "delete-keeping-pods"
     UNINSTALL = "uninstall"
     UNINSTALL_NO_HOOKS = "uninstall-without-hooks"
+    LET_GO = "let-go"
     FREE_REQUEST = "free-request"
 
 
-RECORD_ACTS = frozenset({Act.REPAIR_LABEL, Act.MARK_SUPERSEDED, Act.MARK_FAILED, Act.SET_ASIDE})
+RECORD_ACTS = frozenset({Act.REPAIR_LABEL, Act.MARK_SUPERSEDED, Act.MARK_FAILED, Act.SET_ASIDE, Act.LET_GO})
 """Acts that touch records alone: backed up before, and put back by one command."""
+
+OWN_ACTS = RECORD_ACTS | {Act.FREE_REQUEST, Act.DELETE_ORPHAN}
+"""Acts that the doctor does itself; all are backed up before and can be put back. The others are Helm's."""
 
 
 class Remedy(Struct, frozen=True):
-    """One way out; `revisions` are the records it writes, or the target of a rollback."""
+    """One way out; `revisions` are the records it writes, or the target of a rollback; `object` what it deletes."""
 
     act: Act
     title: str
     effect: str
     revisions: tuple[int, ...] = ()
+    object: ObjectRef | None = None
 
 
 class Diagnosis(Struct, frozen=True):

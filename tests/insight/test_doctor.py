@@ -38,7 +38,7 @@ def acts(case: Case) -> list[Act]:
         (("pending-upgrade", "deployed"), {"changed": 2}, Ailment.PENDING_UPGRADE, [Act.ROLL_BACK, Act.MARK_FAILED]),
         (("pending-upgrade", "deployed"), {}, Ailment.PENDING_UPGRADE, [Act.ROLL_BACK, Act.MARK_FAILED]),
         (("pending-rollback", "failed", "superseded"), {}, Ailment.PENDING_ROLLBACK, [Act.ROLL_BACK, Act.MARK_FAILED]),
-        (("uninstalling",), {}, Ailment.UNINSTALLING, [Act.UNINSTALL, Act.ROLL_BACK]),
+        (("uninstalling",), {}, Ailment.UNINSTALLING, [Act.UNINSTALL, Act.ROLL_BACK, Act.LET_GO]),
         (("failed", "superseded"), {}, Ailment.NOTHING_DEPLOYED, [Act.ROLL_BACK]),
         (("failed",), {}, Ailment.NOTHING_DEPLOYED, [Act.UNINSTALL]),
         (("deployed", "deployed"), {}, Ailment.SEVERAL_DEPLOYED, [Act.MARK_SUPERSEDED]),
@@ -74,7 +74,43 @@ def test_a_failing_delete_hook_is_told_apart_from_an_uninstall_that_was_killed()
     hook = HookState("goodbye", ("pre-delete",), recorded="Running", there=True, failed=True, ended_at=NOW - 5)
     (found,) = diagnose(case("uninstalling", signs=Signs(NOW, NOW - 5, hooks=(hook,))))
     assert found.ailment is Ailment.DELETE_HOOK
-    assert [remedy.act for remedy in found.remedies] == [Act.UNINSTALL_NO_HOOKS, Act.ROLL_BACK_NO_HOOKS]
+    assert [remedy.act for remedy in found.remedies] == [Act.UNINSTALL_NO_HOOKS, Act.ROLL_BACK_NO_HOOKS, Act.LET_GO]
+
+
+CONFLICT = (
+    'Upgrade "shop" failed: conflict occurred while applying object default/front apps/v1, Kind=Deployment: Apply '
+    'failed with 1 conflict: conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas'
+)
+IMMUTABLE = 'Deployment.apps "front" is invalid: spec.selector: Invalid value: {"app":"other"}: field is immutable'
+
+
+def test_a_field_of_another_manager_is_taken_over_by_going_back_or_by_applying_again() -> None:
+    """A plain rollback would meet the same conflict, so it is not among the ways out."""
+    (found,) = diagnose(case("failed", "deployed", description=CONFLICT))
+    assert found.ailment is Ailment.FIELD_CONFLICT
+    assert found.sentence == (
+        "Revision 2 failed at Deployment front: spec.replicas set by kubectl, and Helm does not take it over."
+    )
+    assert [(each.act, each.revisions) for each in found.remedies] == [
+        (Act.ROLL_BACK_TAKE_OVER, (1,)),
+        (Act.APPLY_TAKE_OVER, (2,)),
+    ]
+
+
+@pytest.mark.parametrize("frame", ["", 'cannot patch "front" with kind Deployment: '])
+def test_an_immutable_field_names_the_object_and_the_field_and_spares_its_pods(frame: str) -> None:
+    (found,) = diagnose(case("failed", "deployed", description=f'Upgrade "shop" failed: {frame}{IMMUTABLE}'))
+    assert found.ailment is Ailment.IMMUTABLE_FIELD
+    assert found.sentence == ("Revision 2 failed at Deployment front: spec.selector cannot be changed once it is made.")
+    back, delete = found.remedies
+    assert (back.act, back.revisions) == (Act.ROLL_BACK, (1,))
+    assert delete.act is Act.DELETE_ORPHAN
+    assert delete.object is not None
+    assert (delete.object.group, delete.object.kind, delete.object.name) == ("apps", "Deployment", "front")
+
+
+def test_any_other_failure_over_a_deployed_revision_is_no_state_to_be_led_out_of() -> None:
+    assert diagnose(case("failed", "deployed", description='Upgrade "shop" failed: timed out')) == ()
 
 
 def test_what_was_proven_bad_is_nothing_to_go_back_to() -> None:

@@ -137,6 +137,8 @@ class BinaryEngine:
 
     def _own_flags(self, request: EngineRequest) -> list[str]:
         if request.verb is Verb.DEPLOY:
+        if request.take_over and self.major >= 4:
+            argv.append("--force-conflicts")
             own = ["--create-namespace"] if request.create_namespace else []
             return [*own, "--take-ownership", "--disable-openapi-validation"] if request.unchecked else own
         if request.verb is Verb.UNINSTALL:

@@ -222,6 +222,7 @@ def _request(request: EngineRequest, prepared: Prepared, *, dry_run: bool) -> by
                 "wait": request.wait,
                 "no_hooks": request.no_hooks,
                 "create_namespace": request.create_namespace,
+                "take_over": request.take_over,
                 "unchecked": request.unchecked,
                 "keep_history": request.keep_history,
                 "dry_run": dry_run,

@@ -107,6 +107,8 @@ def _deploy(request: dict[str, Any], config: Any, context: Any) -> dict[str, Any
     if path.startswith("oci://"):
         path = _pull(path, request)
     upgrade = request["verb"] == "upgrade"
+    if request["take_over"]:
+        options["force_conflicts"] = True
     options = {**_common(request), "namespace": request["namespace"]}
     if request["dry_run"]:
         options["dry_run"] = "server"

@@ -41,8 +41,10 @@ class EngineRequest(Struct, frozen=True):
     `chart` is what a person named (charts.resolve); empty on an upgrade takes the chart inside `stored`, a decoded
     record. `values` is YAML text. `timeout` (seconds) bounds each wait of Helm, of which every hook has its own;
     `hooks` is how many there are, None where nobody counted. `wait` lets Helm wait for the workloads too: hooks are
-    always awaited. `unchecked` leaves it to whoever applies what an install renders to ask whose the objects are and
-    what the server says to them (helm 3.17 and later).
+    always awaited. `take_over` forces a server-side apply (Helm 4) over fields of other managers. `unchecked` leaves
+    it to whoever applies what an install renders to ask whose the objects are and what the server says to them (helm
+    3.17 and later). `lock` is an open file that Helm holds until its end; with one, Helm is asked to stop when the
+    process that started it is killed, as by a cancel.
     """
 
     verb: Verb
@@ -59,6 +61,7 @@ class EngineRequest(Struct, frozen=True):
     hooks: int | None = None
     wait: bool = False
     no_hooks: bool = False
+    take_over: bool = False
     create_namespace: bool = False
     keep_history: bool = False
     unchecked: bool = False

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from acp_tui.controllers.doctor.backup import Backup, Backups
 from acp_tui.controllers.doctor.gather import Gatherer
-from acp_tui.controllers.doctor.repair import Repair, Written
+from acp_tui.controllers.doctor.repair import Repair, Written, object_path
 from acp_tui.controllers.doctor.requests import free_path, hanging
 from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.lock import lock_release
@@ -21,7 +21,7 @@ from acp_tui.insight.doctor import diagnose
 from acp_tui.model.errors import AcpTuiError, Refused
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepProgress, StepState
 from acp_tui.model.plan import Check, CheckResult, Effect, EffectAction, Intent, Plan, Step, Verb
-from acp_tui.model.recovery import RECORD_ACTS, Act, Diagnosis, Life, Remedy
+from acp_tui.model.recovery import OWN_ACTS, Act, Diagnosis, Life, Remedy
 from acp_tui.model.refs import Clock, ObjectRef
 from acp_tui.model.release import Owner, OwnerKind, ReleaseRef, Revision, Store
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PUT_BACK = "put-back"
 _VERB = {
     Act.ROLL_BACK: Verb.ROLLBACK,
+    Act.ROLL_BACK_TAKE_OVER: Verb.ROLLBACK,
+    Act.APPLY_TAKE_OVER: Verb.ROLLBACK,
     Act.ROLL_BACK_NO_HOOKS: Verb.ROLLBACK,
     Act.UNINSTALL: Verb.UNINSTALL,
     Act.UNINSTALL_NO_HOOKS: Verb.UNINSTALL,
@@ -106,23 +108,25 @@ class Doctor:
             diagnosis.ref,
             revision=remedy.revisions[0] if verb is Verb.ROLLBACK and remedy.revisions else None,
             no_hooks=remedy.act in (Act.ROLL_BACK_NO_HOOKS, Act.UNINSTALL_NO_HOOKS),
+            take_over=remedy.act in (Act.ROLL_BACK_TAKE_OVER, Act.APPLY_TAKE_OVER),
         )
 
     async def plan(self, diagnosis: Diagnosis, remedy: Remedy) -> Plan:
         """What an act on records writes; the policy and the read-only wish are asked as for every act."""
-        if remedy.act not in (*RECORD_ACTS, Act.FREE_REQUEST):
+        if remedy.act not in OWN_ACTS:
             raise Refused(f"{remedy.title} is no act on records", advice="Plan its intent.")
         history = await self._history(diagnosis.ref)
         return await self._plan(
             diagnosis.ref, remedy.act, remedy.title, history, remedy.revisions, life=diagnosis.life,
             undo=f"put it back: acp-tui release recover {diagnosis.ref.name} --put-back", owner=diagnosis.owner,
+            deletes=remedy.object,
         )  # fmt: skip
 
     async def plan_put_back(self, ref: ReleaseRef, id: str = "") -> tuple[Plan, Backup]:
         """How the last act on its records is taken back; raises UsageError where there was none."""
         backup = await asyncio.to_thread(self._backups.newest, ref, id)
         history = await self._history(ref)
-        title = f"Put {len(backup.objects)} record(s) back as they were before {backup.act}"
+        title = f"Put {len(backup.objects)} object(s) back as they were before {backup.act}"
         return await self._plan(ref, PUT_BACK, title, history, (), life=Life.NOBODY, undo=""), backup
 
     async def recover(self, plan: Plan, remedy: Remedy) -> Operation:
@@ -137,12 +141,20 @@ class Doctor:
         async def act(repair: Repair, id: str) -> Written:
             return await repair.run(id, remedy.act, revisions)
 
+        async def orphan(repair: Repair, id: str) -> Written:
+            if remedy.object is None:
+                raise Refused("Nobody says which object", advice="Examine it again.")
+            cluster = self._planner.cluster(ref.cluster)
+            return await repair.orphan(id, object_path(await self._planner.kinds(cluster), remedy.object))
+
         async def free(repair: Repair, id: str) -> Written:
             place = plan.owner.cluster
             return await repair.free(id, free_path(self._clusters.session(place), plan.owner), place)
 
         if remedy.act is Act.FREE_REQUEST:
             return await self._run(plan, free, place=plan.owner.cluster)
+        if remedy.act is Act.DELETE_ORPHAN:
+            return await self._run(plan, orphan)
         return await self._run(plan, act)
 
     async def put_back(self, plan: Plan, backup: Backup) -> Operation:
@@ -209,6 +221,7 @@ class Doctor:
         *,
         life: Life,
         undo: str,
+        deletes: ObjectRef | None = None,
         owner: Owner | None = None,
     ) -> Plan:
         cluster = self._planner.cluster(ref.cluster)
@@ -222,14 +235,17 @@ class Doctor:
             production=production,
             owner=owner or (Owner(OwnerKind.HELMREQUEST) if ref.store is Store.CAPTAIN else Owner()),
             headline=f"{title} of {ref.name}",
-            effects=tuple(
-                Effect(
-                    EffectAction.DELETE if act == Act.SET_ASIDE else EffectAction.UPDATE,
-                    ObjectRef(ref.cluster, "", ref.store.value, ref.namespace, names[number]),
-                    summary=title,
-                )
-                for number in revisions
-                if number in names
+            effects=(
+                *(
+                    Effect(
+                        EffectAction.DELETE if act in (Act.SET_ASIDE, Act.LET_GO) else EffectAction.UPDATE,
+                        ObjectRef(ref.cluster, "", ref.store.value, ref.namespace, names[number]),
+                        summary=title,
+                    )
+                    for number in revisions
+                    if number in names
+                ),
+                *([Effect(EffectAction.DELETE, deletes, summary="its pods stay")] if deletes is not None else ()),
             ),
             checks=(self._may(ref.cluster), _alone(life)),
             steps=_STEPS,

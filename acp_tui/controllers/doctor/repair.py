@@ -10,14 +10,15 @@ import msgspec
 from msgspec import Struct
 
 from acp_tui.controllers.doctor.backup import Backup, Backups, Saved
-from acp_tui.model.errors import RecordError, Refused
+from acp_tui.model.errors import RecordError, Refused, UsageError
 from acp_tui.model.recovery import Act
-from acp_tui.model.refs import Clock
+from acp_tui.model.refs import Clock, ObjectRef
 from acp_tui.model.release import ReleaseRef, Revision, Store
 from acp_tui.wire.helm import decode_record, decode_secret, encode_record, encode_secret
 
 if TYPE_CHECKING:
     from acp_tui.clients.kube.transport import Transport
+    from acp_tui.controllers.seams import KindTable
 
 _SERVERS = frozenset(
     ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "deletionTimestamp",
@@ -53,7 +54,7 @@ class Repair:
                 "Captain's records are Captain's", tried=self._ref.name, advice="Act through its HelmRequest."
             )
         read = [(each, await self._read(each)) for each in revisions]
-        new = [None if act is Act.SET_ASIDE else self._changed(body, act, each) for each, body in read]
+        new = [None if act in (Act.SET_ASIDE, Act.LET_GO) else self._changed(body, act, each) for each, body in read]
         saved = [Saved(self._path(each), body) for each, body in read]
         path = await self._save(id, act, saved)
         for number, body in enumerate(new):
@@ -78,6 +79,20 @@ class Repair:
         freed = {**body, "metadata": {**metadata, "finalizers": kept}}
         await replace(self._transport, path, msgspec.json.encode(freed))
         return Written(f"HelmRequest {metadata['name']} let go", str(copy))
+
+    async def orphan(self, id: str, path: str) -> Written:
+        """Deletes this very object and leaves its pods; put back, it takes them as its own again."""
+        from acp_tui.clients.kube.apply import Propagation, delete
+
+        body: dict[str, Any] = msgspec.json.decode((await self._transport.get(path, raw=True)).body)
+        metadata = body["metadata"]
+        backup = Backup(id, self._ref, Act.DELETE_ORPHAN.value, self._clock(), (Saved(path, body),))
+        copy = await asyncio.to_thread(self._backups.write, backup)
+        await delete(
+            self._transport, path, uid=metadata["uid"], resource_version=metadata["resourceVersion"],
+            propagation=Propagation.ORPHAN,
+        )  # fmt: skip
+        return Written(f"{body['kind']} {metadata['name']} deleted, its pods stay", str(copy))
 
     async def put_back(self, backup: Backup) -> Written:
         """The records as they were; raises Refused where one was written since our act."""
@@ -165,12 +180,22 @@ class Repair:
         return PLACES[self._ref.store].path(self._ref.namespace, revision.object_name)
 
 
+def object_path(kinds: KindTable, ref: ObjectRef) -> str:
+    """Raises UsageError where the cluster does not serve the kind."""
+    kind = kinds.by_gk(ref.group, ref.kind)
+    if kind is None:
+        raise UsageError(f"{ref.cluster} serves no {ref.kind}")
+    return kind.path(ref.namespace, ref.name)
+
+
 def _done(act: Act) -> str:
     match act:
         case Act.REPAIR_LABEL:
             return "has the label its payload says"
         case Act.SET_ASIDE:
             return "set aside"
+        case Act.LET_GO:
+            return "let go: its objects belong to nobody"
     return f"marked {_STATUS[act]}"
 
 

@@ -30,6 +30,7 @@ def engine_request(
         timeout=intent.timeout_seconds,
         hooks=hooks,
         no_hooks=intent.no_hooks,
+        take_over=intent.take_over,
         create_namespace=intent.create_namespace,
         keep_history=intent.keep_history,
     )

@@ -89,6 +89,8 @@ def head(plan: Plan, width: int) -> list[Line]:
         lines += _labelled("Why", _reason(plan), Tone.PLAIN, width)
     if plan.intent.no_hooks:
         lines += _labelled("Hooks", "none of them will run", Tone.WARN, width)
+    if plan.intent.take_over:
+        lines += _labelled("Fields", "those that others set are taken over", Tone.WARN, width)
     return lines
 
 

@@ -114,6 +114,9 @@ class ReviewScreen(Listing):
     def do_toggle_hooks(self) -> None:
         self._plan(structs.replace(self.intent, no_hooks=not self.intent.no_hooks))
 
+    def do_take_over(self) -> None:
+        self._plan(structs.replace(self.intent, take_over=not self.intent.take_over))
+
     def do_target(self) -> None:
         from acp_tui.ui.screens.history import HistoryScreen
 
