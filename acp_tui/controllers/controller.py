@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import os
 import secrets
@@ -10,6 +11,8 @@ import socket
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from acp_tui.controllers.acts import Acts
 from acp_tui.controllers.attached import Detached
@@ -19,14 +22,15 @@ from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.keep import Keep
 from acp_tui.controllers.lock import holder, lock_release
+from acp_tui.controllers.outcome import aftermath
 from acp_tui.controllers.planner import Planner
 from acp_tui.controllers.proofs import proofs_of
 from acp_tui.controllers.refusal import refusal
 from acp_tui.controllers.runner import Sleep
 from acp_tui.controllers.undo import undo_of
 from acp_tui.controllers.verify import Verify
-from acp_tui.controllers.work import Here, Launch, Work
-from acp_tui.model.errors import Refused
+from acp_tui.controllers.work import Act, Here, Launch, Work
+from acp_tui.model.errors import AcpTuiError, Refused
 from acp_tui.model.operation import Operation, OperationState, StepProgress
 from acp_tui.model.plan import Intent, Plan
 from acp_tui.model.refs import Clock
@@ -119,6 +123,23 @@ class Controller(Acts):
         )
         self._changed(operation)
         self._follow(operation.id, self._launch(work, lock))
+        return operation
+
+    async def explain(self, id: str) -> Operation:
+        """An operation whose runner was killed, with what the cluster says of its release now; any other as it is."""
+        operation = self.operation(id)
+        ref = operation.release
+        if operation.state is not OperationState.LOST or ref.cluster not in self._gated.names:
+            return operation
+        history = await self._records(self._planner.cluster(ref.cluster).transport).history(ref)
+        told = structs.replace(operation, outcome=aftermath(operation, history, await self.doctor.examine(ref)))
+        self._changed(told)
+        return told
+
+    async def _run(self, id: str, act: Act) -> Operation:
+        operation = await super()._run(id, act)
+        with contextlib.suppress(AcpTuiError):
+            return await self.explain(id)
         return operation
 
     def attempted(self, plan: Plan) -> None:

@@ -83,7 +83,7 @@ async def carry_out(errand: Errand) -> None:
         verify=errand.verify,
         keep=Keep(journal.folder.parent / "kept"),
     )
-    runner = runner_of(work)
+    runner = runner_of(work, lock)
     wishes: set[asyncio.Task[None]] = set()
 
     def cancel() -> None:

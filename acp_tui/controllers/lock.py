@@ -6,11 +6,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import time
 from pathlib import Path
 
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation
 from acp_tui.model.release import ReleaseRef
+
+_GLANCE = 0.01
 
 
 class ReleaseLock:
@@ -45,10 +48,26 @@ def holder(operation: Operation) -> str:
     return f"{operation.id}: {operation.headline} (process {os.getpid()}, {operation.user})"
 
 
+def is_held(folder: Path, ref: ReleaseRef) -> bool:
+    """Whether a process of this machine works on the release: a runner, or a Helm that it left behind."""
+    try:
+        file = os.open(_path(folder, ref), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return False
+
+
 def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
     """Takes the lock or raises Refused naming the holder; `holder` is what the next one is told of us."""
-    name = hashlib.sha256(f"{ref.cluster}/{ref.namespace}/{ref.name}".encode()).hexdigest()[:24]
-    path = folder / f"{name}.lock"
+    path = _path(folder, ref)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -57,7 +76,7 @@ def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
             f"Cannot lock {ref.name}: {error.strerror}", tried=f"open {path}", advice="Nothing was done."
         ) from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(file)
     except OSError as error:
         told = os.pread(file, 500, 0).decode("utf-8", "replace")
         os.close(file)
@@ -73,3 +92,17 @@ def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
     lock = ReleaseLock(file)
     lock.hold(holder)
     return lock
+
+
+def _path(folder: Path, ref: ReleaseRef) -> Path:
+    name = hashlib.sha256(f"{ref.cluster}/{ref.namespace}/{ref.name}".encode()).hexdigest()[:24]
+    return folder / f"{name}.lock"
+
+
+def _take(file: int) -> None:
+    """Tries a second time, for one who only looked whether somebody holds it. Raises OSError."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(_GLANCE)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

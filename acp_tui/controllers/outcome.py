@@ -8,8 +8,9 @@ from acp_tui.controllers.releases.rollback import default_target
 from acp_tui.controllers.verify import Judgement, Verify
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.finding import Finding
-from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind
+from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepState
 from acp_tui.model.plan import Plan, Verb
+from acp_tui.model.recovery import Diagnosis
 from acp_tui.model.release import PENDING, OwnerKind, Revision
 
 STATE_OF = {
@@ -82,6 +83,29 @@ def closed(plan: Plan, *, acted: bool) -> Outcome:
         f"acp-tui was closed during the {plan.intent.verb.value} of {name}",
         advice=f"Open the history of {name}: if its newest revision is pending, roll back.",
     )
+
+
+def aftermath(operation: Operation, history: Sequence[Revision], found: Sequence[Diagnosis]) -> Outcome:
+    """What a runner that was killed left behind: how the release stands now, who works on it, and the least way out."""
+    reached = next((step for step in reversed(operation.steps) if step.state is not StepState.WAITING), None)
+    where = f"'{reached.title}'" if reached else "its start"
+    name, newest = operation.release.name, history[0] if history else None
+    before = operation.revision_before or 0
+    if newest is None:
+        stands = "no record of it is left" if before else "it wrote nothing"
+    elif newest.revision > before:
+        stands = f"revision {newest.revision} is {newest.status}"
+    else:
+        stands = f"revision {newest.revision} is still the newest, {newest.status}"
+    worst = found[0] if found else None
+    if worst is not None:
+        evidence = (worst.sentence, *worst.evidence)
+        advice = f"Least way out: {worst.least.title}." if worst.least else ""
+    else:
+        evidence = ("its records are in order, and nobody works on it",)
+        advice = "Look at its tree: nobody saw whether it got healthy."
+    title = f"The runner was killed during {where} of {name}: {stands}"
+    return Outcome(OutcomeKind.NOT_PROVEN, title, evidence=evidence, advice=advice)
 
 
 def stumbled(plan: Plan, error: AcpTuiError, *, acted: bool) -> Outcome:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, structs
 
+from acp_tui.clients.errors import ConnectFailed, ServerFailed, TimedOut, TooManyRequests
 from acp_tui.controllers.effects import release_parts
 from acp_tui.controllers.journal import Journal, Record
 from acp_tui.controllers.keep import Keep
@@ -21,6 +22,7 @@ from acp_tui.controllers.observe import Snapshot, observe
 from acp_tui.controllers.outcome import STATE_OF, cancelled, closed, engine_failed, stumbled, verdict
 from acp_tui.controllers.redact import Redactor, redactor, secrets_in_objects, secrets_in_values
 from acp_tui.controllers.releases.request import engine_request
+from acp_tui.controllers.story import OUTPUT_LINES
 from acp_tui.controllers.verify import Aim, Follower, Judgement, Verify
 from acp_tui.insight.manifest import Part
 from acp_tui.model.errors import AcpTuiError, EngineError, Refused
@@ -38,14 +40,16 @@ if TYPE_CHECKING:
     from acp_tui.clients.helm.records import ReleaseStore, StoredRecord
     from acp_tui.controllers.seams import Cluster, KindTable
 
-OUTPUT_LINES = 200
+AWAY_SECONDS = 2.0
+"""Between two questions to an API server that does not answer."""
+
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class Tools(Struct, frozen=True):
-    """What a run works with; without a `keep` nothing of the release is kept."""
+    """What a run works with; without a `keep` nothing of the release is kept. `lock` is the open file Helm inherits."""
 
     cluster: Cluster
     records: ReleaseStore
@@ -56,6 +60,7 @@ class Tools(Struct, frozen=True):
     clock: Clock = time.time
     sleep: Sleep = asyncio.sleep
     keep: Keep | None = None
+    lock: int = -1
 
 
 class Base(Struct, frozen=True):
@@ -127,7 +132,7 @@ class Runner:
             return cancelled(plan, None, "before Helm was started: nothing was done")
         async with self._listener() as heard:
             result = await self._step("act", lambda: self._act(base))
-        history, body = await self._step("record", self._read_record)
+        history, body = await self._step("record", self._read_back)
         newest = history[0] if history else None
         wrote = newest if newest and self._moved(newest) else None
         await self._keeping.revisions(history)
@@ -189,7 +194,7 @@ class Runner:
             raise EngineError("No Helm engine is found")
         stored = base.stored.release if base.stored else None
         request = engine_request(plan.intent, context=tools.cluster.context, stored=stored, hooks=hooks)
-        self._run = await base.engine.begin(request, self._heard)
+        self._run = await base.engine.begin(structs.replace(request, lock=tools.lock), self._heard)
         self._acted = True
         if self._cancelled.is_set():
             await self._run.cancel()
@@ -200,6 +205,19 @@ class Runner:
             raise
         finally:
             self._run = None
+
+    async def _read_back(self) -> tuple[tuple[Revision, ...], ReleaseBody | None]:
+        """The record after the act; a server that is away is waited for as long as a verdict would be."""
+        clock = self._tools.clock
+        deadline = clock() + self._tools.settings.deadline_seconds
+        while True:
+            try:
+                return await self._read_record()
+            except (ConnectFailed, ServerFailed, TimedOut, TooManyRequests) as error:
+                if self._cancelled.is_set() or clock() >= deadline:
+                    raise
+                self._note("record", error.title)
+            await self._tools.sleep(AWAY_SECONDS)
 
     async def _read_record(self) -> tuple[tuple[Revision, ...], ReleaseBody | None]:
         ref = self._plan.intent.release

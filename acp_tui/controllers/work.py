@@ -58,7 +58,8 @@ Launch = Callable[[Work, ReleaseLock], Act]
 """Makes an act of it, which holds the lock and gives it free at its end."""
 
 
-def runner_of(work: Work) -> Runner:
+def runner_of(work: Work, lock: ReleaseLock) -> Runner:
+    """Helm holds the lock too, so that the release is not free before the last who works on it is gone."""
     plan = work.plan
     cluster = work.clusters.session(plan.intent.release.cluster)
     tools = Tools(
@@ -71,6 +72,7 @@ def runner_of(work: Work) -> Runner:
         clock=work.clock,
         sleep=work.sleep,
         keep=work.keep,
+        lock=lock.file,
     )
     if plan.intent.release.store is not Store.CAPTAIN:
         return Runner(plan, work.operation, tools, work.changed)
@@ -81,7 +83,7 @@ class Here:
     """Runs it in this very process, and ends it with this process."""
 
     def __init__(self, work: Work, lock: ReleaseLock) -> None:
-        self._runner = runner_of(work)
+        self._runner = runner_of(work, lock)
         self._lock = lock
 
     async def run(self) -> Operation:

@@ -93,7 +93,9 @@ class BinaryEngine:
             argv = [*self._argv(request, prepared), "--debug"]
             if request.verb in (Verb.DEPLOY, Verb.UPGRADE):
                 argv.append("--output=json")
-            process = await self._start(argv, prepared, lambda line: on_output(prepared.workspace.hide(line)))
+            process = await self._start(
+                argv, prepared, lambda line: on_output(prepared.workspace.hide(line)), lock=request.lock
+            )
         except BaseException:
             prepared.close()
             raise
@@ -107,7 +109,7 @@ class BinaryEngine:
             await run.cancel()
             raise
 
-    async def _start(self, argv: list[str], prepared: Prepared, on_output: OnOutput) -> Process:
+    async def _start(self, argv: list[str], prepared: Prepared, on_output: OnOutput, *, lock: int = -1) -> Process:
         return await Process.start(
             argv,
             env=prepared.env,
@@ -115,6 +117,8 @@ class BinaryEngine:
             on_output=on_output,
             stdout_view=None if "--output=json" in argv else plain,
             grace=self._grace,
+            inherits=lock,
+            bound=lock >= 0,
         )
 
     def _argv(self, request: EngineRequest, prepared: Prepared) -> list[str]:
@@ -133,12 +137,12 @@ class BinaryEngine:
             argv.append("--wait=watcher" if self.major >= 4 else "--wait")
         if request.no_hooks:
             argv.append("--no-hooks")
+        if request.take_over and self.major >= 4:
+            argv.append("--force-conflicts")
         return [*argv, *self._own_flags(request)]
 
     def _own_flags(self, request: EngineRequest) -> list[str]:
         if request.verb is Verb.DEPLOY:
-        if request.take_over and self.major >= 4:
-            argv.append("--force-conflicts")
             own = ["--create-namespace"] if request.create_namespace else []
             return [*own, "--take-ownership", "--disable-openapi-validation"] if request.unchecked else own
         if request.verb is Verb.UNINSTALL:

@@ -125,6 +125,7 @@ class EmbeddedEngine:
             stdout_view=_progress,
             stdin=True,
             grace=self._grace,
+            inherits=-1 if dry_run else request.lock,
         )
         if request.verb in (Verb.DEPLOY, Verb.UPGRADE):
             process.stop = lambda: process.send(b'{"cancel": true}\n')
@@ -221,8 +222,8 @@ def _request(request: EngineRequest, prepared: Prepared, *, dry_run: bool) -> by
                 "history": HISTORY_LIMIT,
                 "wait": request.wait,
                 "no_hooks": request.no_hooks,
-                "create_namespace": request.create_namespace,
                 "take_over": request.take_over,
+                "create_namespace": request.create_namespace,
                 "unchecked": request.unchecked,
                 "keep_history": request.keep_history,
                 "dry_run": dry_run,

@@ -14,6 +14,13 @@ import sys
 import threading
 from typing import Any, TextIO
 
+STOPPABLE = ("deploy", "upgrade")
+GRACE = 20.0
+"""Seconds that a cancelled act has to write down how far it came, once nobody is there to wait for it."""
+
+ALONE = 3
+"""Exit code of a worker that was left alone."""
+
 
 def main() -> int:
     """Exit code 0 when the library answered, whatever it said; a library that does not load ends it with a trace."""
@@ -31,7 +38,7 @@ def main() -> int:
     logger.addHandler(_Events(events))
     helm_python.enable_logging(logging.DEBUG, logger)
     context = helm_python.HelmContext()
-    threading.Thread(target=_listen, args=(context,), daemon=True).start()
+    threading.Thread(target=_listen, args=(context, request["verb"]), daemon=True).start()
     try:
         done = _act(request, context)
     except helm_python.HelmError as error:
@@ -54,10 +61,15 @@ class _Events(logging.Handler):
         _say(self._events, {"line": record.getMessage()})
 
 
-def _listen(context: Any) -> None:
+def _listen(context: Any, verb: str) -> None:
+    """The end of the input means that whoever started us is gone: what can be asked to stop is, the rest ends."""
     for line in sys.stdin:
         if json.loads(line).get("cancel"):
             context.cancel()
+    if verb not in STOPPABLE:
+        os._exit(ALONE)
+    threading.Timer(GRACE, os._exit, (ALONE,)).start()
+    context.cancel()
 
 
 def _act(request: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -95,6 +107,8 @@ def _common(request: dict[str, Any]) -> dict[str, Any]:
         options["wait"] = "watcher"
     if request["no_hooks"]:
         options["disable_hooks"] = True
+    if request["take_over"]:
+        options["force_conflicts"] = True
     return options
 
 
@@ -107,8 +121,6 @@ def _deploy(request: dict[str, Any], config: Any, context: Any) -> dict[str, Any
     if path.startswith("oci://"):
         path = _pull(path, request)
     upgrade = request["verb"] == "upgrade"
-    if request["take_over"]:
-        options["force_conflicts"] = True
     options = {**_common(request), "namespace": request["namespace"]}
     if request["dry_run"]:
         options["dry_run"] = "server"

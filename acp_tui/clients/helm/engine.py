@@ -65,6 +65,7 @@ class EngineRequest(Struct, frozen=True):
     create_namespace: bool = False
     keep_history: bool = False
     unchecked: bool = False
+    lock: int = -1
 
     def __repr__(self) -> str:
         return f"EngineRequest({self.verb.value} {self.release.key})"

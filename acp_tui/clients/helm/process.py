@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +27,7 @@ MAX_STDOUT = 64 * 1024 * 1024
 MAX_TAIL = 256 * 1024
 MAX_LINE = 64 * 1024
 _DRAIN = 2.0
+_PR_SET_PDEATHSIG = 1
 
 
 class Ended(Struct, frozen=True):
@@ -64,8 +67,13 @@ class Process:
         stdout_view: View | None = None,
         stdin: bool = False,
         grace: float = GRACE,
+        inherits: int = -1,
+        bound: bool = False,
     ) -> Process:
         """Start it; with `stdin` its input is a pipe for `send`, else /dev/null.
+
+        `inherits` is an open file of ours that it holds until its end. A `bound` one gets SIGTERM when we are killed,
+        where the kernel knows how to (Linux).
 
         Standard error is shown line by line; standard output only through a `stdout_view`, which makes of a raw line
         what is shown (empty for nothing). Raises EngineError.
@@ -80,6 +88,8 @@ class Process:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=(inherits,) if inherits >= 0 else (),
+                preexec_fn=_end_with(os.getpid()) if bound else None,
             )
         except OSError as error:
             raise EngineError(
@@ -153,6 +163,20 @@ class Process:
             self._kill_group()
         self._pipes.end()
         self._child.close()
+
+
+def _end_with(parent: int) -> Callable[[], None] | None:
+    """What the child asks of the kernel before it becomes the program; it calls nothing that could wait for a lock."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask
 
 
 class _Pipes(asyncio.SubprocessProtocol):

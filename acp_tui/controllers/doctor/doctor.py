@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ from acp_tui.controllers.doctor.gather import Gatherer
 from acp_tui.controllers.doctor.repair import Repair, Written, object_path
 from acp_tui.controllers.doctor.requests import free_path, hanging
 from acp_tui.controllers.guardrails import Guardrails, admit
-from acp_tui.controllers.lock import lock_release
+from acp_tui.controllers.lock import holder, is_held, lock_release
 from acp_tui.insight.doctor import diagnose
 from acp_tui.model.errors import AcpTuiError, Refused
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepProgress, StepState
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
 PUT_BACK = "put-back"
 _VERB = {
     Act.ROLL_BACK: Verb.ROLLBACK,
+    Act.ROLL_BACK_NO_HOOKS: Verb.ROLLBACK,
     Act.ROLL_BACK_TAKE_OVER: Verb.ROLLBACK,
     Act.APPLY_TAKE_OVER: Verb.ROLLBACK,
-    Act.ROLL_BACK_NO_HOOKS: Verb.ROLLBACK,
     Act.UNINSTALL: Verb.UNINSTALL,
     Act.UNINSTALL_NO_HOOKS: Verb.UNINSTALL,
 }
@@ -80,6 +79,7 @@ class Doctor:
             records=self._records(cluster.transport),
             kinds=await self._planner.kinds(cluster),
             past=await asyncio.to_thread(self._past),
+            held=is_held(self._journal.folder.parent / "locks", ref),
         )
         return diagnose(await gatherer.case(now=self._clock()))
 
@@ -170,8 +170,7 @@ class Doctor:
         confirmed, plan = plan.confirm, await self._judged(plan, cluster)
         admit(plan, confirmed=confirmed)
         operation = self._begin(plan)
-        holder = f"{operation.id}: {plan.headline} (process {os.getpid()}, {operation.user})"
-        lock = lock_release(self._journal.folder.parent / "locks", ref, holder=holder)
+        lock = lock_release(self._journal.folder.parent / "locks", ref, holder=holder(operation))
         try:
             record = await asyncio.to_thread(self._journal.begin, operation)
             self._changed(operation)
@@ -221,8 +220,8 @@ class Doctor:
         *,
         life: Life,
         undo: str,
-        deletes: ObjectRef | None = None,
         owner: Owner | None = None,
+        deletes: ObjectRef | None = None,
     ) -> Plan:
         cluster = self._planner.cluster(ref.cluster)
         names = {each.revision: each.object_name for each in history}

@@ -21,7 +21,8 @@ from acp_tui.insight.recordsize import stored_bytes
 from acp_tui.insight.times import epoch
 from acp_tui.model.errors import AcpTuiError, ChartError, RecordError
 from acp_tui.model.health import Health
-from acp_tui.model.operation import Operation
+from acp_tui.model.operation import Operation, OperationState, StepState
+from acp_tui.model.plan import Verb
 from acp_tui.model.release import PENDING, Hook, ReleaseBody, ReleaseRef, Revision
 from acp_tui.wire.helm import body as shown_body
 
@@ -35,13 +36,29 @@ _EVENTS = {
     "pending-rollback": ("pre-rollback", "post-rollback"),
     "uninstalling": ("pre-delete", "post-delete"),
 }
+_VERB = {
+    "pending-install": Verb.DEPLOY,
+    "pending-upgrade": Verb.UPGRADE,
+    "pending-rollback": Verb.ROLLBACK,
+    "uninstalling": Verb.UNINSTALL,
+}
 
 
 class Gatherer:
-    """Reads one release of one cluster; `past` are our operations, newest first."""
+    """Reads one release of one cluster; `past` are our operations, newest first.
+
+    `held`: a process of this machine holds its lock.
+    """
 
     def __init__(
-        self, clusters: Clusters, ref: ReleaseRef, *, records: ReleaseStore, kinds: KindTable, past: Sequence[Operation]
+        self,
+        clusters: Clusters,
+        ref: ReleaseRef,
+        *,
+        records: ReleaseStore,
+        kinds: KindTable,
+        past: Sequence[Operation],
+        held: bool = False,
     ) -> None:
         self._clusters = clusters
         self._cluster: Cluster = clusters.session(ref.cluster)
@@ -49,6 +66,7 @@ class Gatherer:
         self._records = records
         self._kinds = kinds
         self._past = past
+        self._held = held
 
     async def case(self, *, now: float) -> Case:
         """Raises ClusterError where not even the list of records can be read."""
@@ -94,12 +112,24 @@ class Gatherer:
             for state in live.values()
             if state.there and state.verdict.health is Health.PROGRESSING
         )
-        signs = Signs(case.now, newest.updated_at, ours, hooks, max(moments, default=None), rolling)
+        killed = "" if ours else self._killed(newest)
+        signs = Signs(case.now, newest.updated_at, ours, hooks, max(moments, default=None), rolling, killed)
         return msgspec.structs.replace(case, signs=signs, changed=_changed(base, live) if base else None)
 
     def _ours(self) -> str:
         running = next((each for each in self._past if each.release == self._ref and not each.state.over), None)
-        return f"{running.verb.value} {running.id}" if running is not None else ""
+        if running is not None:
+            return f"{running.verb.value} {running.id}"
+        return "a Helm that is being stopped" if self._held else ""
+
+    def _killed(self, newest: Revision) -> str:
+        """The act of ours that was killed while its Helm wrote this record."""
+        last = next((each for each in self._past if each.release == self._ref and each.verb is not Verb.RECOVER), None)
+        if last is None or last.state is not OperationState.LOST or _VERB.get(newest.status) is not last.verb:
+            return ""
+        acted = any(step.id == "act" and step.state is StepState.RUNNING for step in last.steps)
+        wrote = (last.revision_before or 0) + (0 if last.verb is Verb.UNINSTALL else 1)
+        return f"{last.verb.value} {last.id}" if acted and newest.revision == wrote else ""
 
     async def _deployed(self, history: Sequence[Revision], unreadable: dict[int, str]) -> tuple[Part, ...]:
         deployed = next(

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from acp_tui.actions import Action
 from acp_tui.controllers.undo import never
 from acp_tui.model.health import Tone
-from acp_tui.model.operation import Operation
+from acp_tui.model.operation import Operation, OperationState
 from acp_tui.ui.review import verdict
 from acp_tui.ui.screens.base import BaseScreen
 from acp_tui.ui.widgets.blurb import Band, Blurb
@@ -52,7 +52,14 @@ class RunScreen(BaseScreen):
         output.set_follow(True)
         output.focus()
         self._leave = self.backend.controller.subscribe(self._changed)
-        self._show(self.backend.controller.operation(self.operation_id))
+        operation = self.backend.controller.operation(self.operation_id)
+        self._show(operation)
+        if operation.state is OperationState.LOST:
+            self.acp.run_safely(self._explain(), doing="Look how it stands", group="explain")
+
+    async def _explain(self) -> None:
+        """Nobody saw its end: the cluster is asked."""
+        self._changed(await self.backend.controller.explain(self.operation_id))
 
     def on_unmount(self) -> None:
         self._leave()
