@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from acp_tui.clients.errors import ApiError, ConnectFailed, NotKubernetes, Unauthorized, from_answer
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from acp_tui.clients.kube.session import Session
 
-_SESSION = "acp_tui.clients.kube.session"
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 _BODY_LIMIT = 1024 * 1024 * 1024
 _BEST_RATIO = 1032  # of deflate
@@ -183,7 +181,7 @@ class HttpTransport:
             return self._session
         async with self._opening:
             if self._session is None or self._session.certificate != certificate:
-                module: Any = sys.modules.get(_SESSION) or await asyncio.to_thread(import_module, _SESSION)
+                module = await asyncio.to_thread(import_module, "acp_tui.clients.kube.session")
                 opened: Session = await module.open_session(
                     self.context, certificate, env=self._env, impersonation=self._credentials.impersonation()
                 )
