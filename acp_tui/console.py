@@ -57,6 +57,7 @@ def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpAp
         from acp_tui.fleet.inspect import Inspector
         from acp_tui.fleet.remembered import Remembered
         from acp_tui.model.health import Tone
+        from acp_tui.fleet.trace import Meter, Trace
         from acp_tui.ui.backend import Backend
 
         aimed = await aiming
@@ -73,11 +74,10 @@ def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpAp
         stack.push_async_callback(fleet.close)
         if chosen is not None:
             stack.callback(_remember, fleet, chosen)
-        fleet.start()
+        fleet.start(first=app.last.clusters)
+        meter = Meter(fleet, frames=app.frames)
         if look.trace:
-            from acp_tui.fleet.trace import Trace
-
-            trace = Trace(fleet, Path(look.trace))
+            trace = Trace(meter, Path(look.trace), clock=time.time)
             trace.start()
             stack.push_async_callback(trace.close)
         controller = open_controller(
@@ -90,7 +90,7 @@ def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpAp
         stack.push_async_callback(controller.close)
         controller.attend()
         rollouts = open_rollouts(controller, fleet)
-        return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller, rollouts=rollouts)
+        return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller, rollouts=rollouts, meter=meter)
 
     app = AcpApp(
         open_backend,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -83,6 +83,8 @@ class Fleet:
             context, connect=connect, clock=self._clock, changed=changed, views=self._views, turn=self.turn
         )
         before = self._remembered.rows(context.name, context.server) if self._remembered else None
+        moments = [row.freshness.confirmed_at or 0.0 for rows in (before or {}).values() for row in rows]
+        session.store.remembered_at = max(moments, default=None)
         self._pictures[context.name] = Picture(session, self._shared, self._clock, before=before)
 
     def now(self) -> float:
@@ -92,22 +94,27 @@ class Fleet:
     def names(self) -> tuple[str, ...]:
         return tuple(self._pictures)
 
-    def start(self) -> None:
-        """Dials every context that is not lazy; returns at once."""
+    def start(self, *, first: Collection[str] = ()) -> None:
+        """Dials every context that is not lazy, those somebody will see first before the others; returns at once."""
         self._bulk.begin()
         self._loading = asyncio.create_task(self._load(), name="fleet bulk load")
         if self._remembered is not None:
             self._saving = asyncio.create_task(self._save_for_ever(), name="fleet memory")
         self._pump = asyncio.create_task(self._tell_for_ever(), name="fleet")
-        self._tiers.start([name for name in self._pictures if name not in self._lazy])
+        dialled = [name for name in self._pictures if name not in self._lazy]
+        self._tiers.start(sorted(dialled, key=lambda name: name not in first))
 
-    def attend(self, clusters: frozenset[str] | None) -> None:
-        """Says which clusters are on a screen, None for all.
+    def attend(self, clusters: frozenset[str] | None, *, opened: Sequence[str] = ()) -> None:
+        """Says which clusters are on a screen, None for all, and of which a tree, a history or a text is open.
 
-        They are watched; those that left the screen a minute ago, and what is more than a program should watch, are
-        polled.
+        They are watched, the opened ones first; those that left the screen a minute ago, and what is more than a
+        program should watch, are polled.
         """
-        self._tiers.attend(clusters)
+        self._tiers.attend(clusters, opened=opened)
+
+    def tier(self, name: str) -> str:
+        """How much a cluster matters: `opened`, `screen`, `background` or `listed`."""
+        return self._tiers.tier(name)
 
     async def close(self) -> None:
         self._tiers.close()

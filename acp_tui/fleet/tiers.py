@@ -1,4 +1,8 @@
-"""Which clusters are watched and which only polled: those somebody looks at, as many as one program should."""
+"""Which clusters are watched and which only polled: those somebody looks at, as many as one program should.
+
+Opened are clusters whose tree, history or text somebody reads: they come first. On the screen are those of a table.
+Everything else is in the background.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ WATCHES = 300
 """Open watches of one program."""
 WATCHED = WATCHES // len(PLAN)
 """So many clusters are watched at most; further ones are polled even while they are on the screen."""
+OPENED = 4
+"""So many clusters are opened at most, the others count as on the screen: a person reads one thing at a time."""
 TOGETHER, APART_SECONDS = 6, 0.02
 """Clusters that are dialled at once at the start, and between two later ones: a hundred at once would keep the
 keyboard waiting."""
@@ -26,6 +32,7 @@ class Tiers:
         self._sessions = {session.name: session for session in sessions}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._wanted: frozenset[str] | None = frozenset()
+        self._opened: tuple[str, ...] = ()
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -43,13 +50,24 @@ class Tiers:
             session.attend(len(self.watched) < WATCHED)
             session.start()
 
-    def attend(self, names: frozenset[str] | None) -> None:
-        """These are on the screen now, None for all."""
-        if names == self._wanted:
+    def tier(self, name: str) -> str:
+        """`opened`, `screen`, `background`, or `listed` where it is not dialled."""
+        session = self._sessions[name]
+        if not session.started:
+            return "listed"
+        if session.pulse.behind:
+            return "background"
+        return "opened" if name in self._opened else "screen"
+
+    def attend(self, names: frozenset[str] | None, *, opened: Sequence[str] = ()) -> None:
+        """These are on the screen now, None for all, and of these somebody reads more than a row."""
+        first = tuple(name for name in dict.fromkeys(opened) if name in self._sessions)[:OPENED]
+        if (names, first) == (self._wanted, self._opened):
             return
-        self._wanted = names
+        self._wanted, self._opened = names, first
         dialled = [name for name, session in self._sessions.items() if session.started]
-        shown = [name for name in dialled if names is None or name in names][:WATCHED]
+        seen = [name for name in dialled if name not in first and (names is None or name in names)]
+        shown = [*(name for name in first if name in dialled), *seen][:WATCHED]
         for name in shown:
             if name in self._leaving:
                 self._leaving.pop(name).cancel()

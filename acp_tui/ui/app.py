@@ -180,7 +180,19 @@ class AcpApp(Sturdy, inherit_bindings=False):
         self.last.tick()
         if isinstance(screen, Acting):
             screen.tick()
+        self.last.tick()
+        self._attend()
         self.refresh_status()
+
+    def _attend(self) -> None:
+        """Say which clusters are on the screen, and which of them lie open over the workspace."""
+        if self.backend is not None and self.workspace.panes:
+            over = [screen.cluster_open for screen in reversed(self.screen_stack) if isinstance(screen, Acting)]
+            self.backend.fleet.attend(self.workspace.clusters_shown(), opened=list(filter(None, over)))
+
+    def frames(self) -> tuple[int, int]:
+        """Frames sent to the terminal, and their bytes; zeros where the driver does not count."""
+        return getattr(self._driver, "frames_sent", 0), getattr(self._driver, "bytes_sent", 0)
 
     def refresh_status(self) -> None:
         """Say again, where it changed, how many problems there are, what runs and what time it is."""
@@ -263,6 +275,12 @@ class AcpApp(Sturdy, inherit_bindings=False):
         while self.screen is not workspace and len(self.screen_stack) > 1:
             self.pop_screen()
         await workspace.ask_where()
+
+    def do_costs(self) -> None:
+        from acp_tui.ui.screens.costs import CostsScreen
+
+        if self.backend is not None and not isinstance(self.screen, CostsScreen):
+            self.push_screen(CostsScreen())
 
     def do_redraw(self) -> None:
         self.screen.refresh(layout=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from acp_tui.fleet.describe import Description
     from acp_tui.fleet.tables import MergedTable
+    from acp_tui.fleet.trace import ClusterCost, LoopCost
     from acp_tui.model.application import ApplicationSummary, TreeNode
     from acp_tui.model.cluster import ClusterSummary
     from acp_tui.model.kept import KeptWords
@@ -29,8 +30,11 @@ class FleetPort(Protocol):
         """Rows of "clusters", "applications", "releases" or "quotas"; None means all clusters."""
         ...
 
-    def attend(self, clusters: frozenset[str] | None) -> None:
-        """Say which clusters somebody looks at, None for all: they are watched, the others only polled."""
+    def attend(self, clusters: frozenset[str] | None, *, opened: Sequence[str] = ()) -> None:
+        """Say which clusters somebody looks at, None for all: they are watched, the others only polled.
+
+        Of those `opened` more than a row is read; they come first.
+        """
         ...
 
     def look(self, name: str) -> None:
@@ -171,6 +175,18 @@ class RolloutsPort(Protocol):
     def subscribe(self, callback: Callable[[Rollout], None]) -> Callable[[], None]: ...
 
 
+class MeterPort(Protocol):
+    """What the console costs; stalls are looked for between `start` and `stop`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def clusters(self) -> tuple[ClusterCost, ...]: ...
+
+    def loop(self) -> LoopCost: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """All of them, as `open_backend` hands them over once the first paint is out."""
@@ -179,3 +195,4 @@ class Backend:
     inspector: InspectorPort
     controller: ControllerPort
     rollouts: RolloutsPort
+    meter: MeterPort | None = None

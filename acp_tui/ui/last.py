@@ -117,6 +117,11 @@ class Last:
         """What to begin with; empty for the usual."""
         return list(self._places.aims) if self._places is not None else []
 
+    @property
+    def clusters(self) -> frozenset[str]:
+        """Clusters that the panes will show first; empty for all of them."""
+        return frozenset().union(*(aim.clusters or () for aim in self.aims))
+
     def cover(self) -> Iterable[Widget]:
         """What lies over the panes until they have rows."""
         return [] if self._picture is None else [Standing(self._picture)]

@@ -44,6 +44,7 @@ class FakeFleet:
     tables: dict[str, list[Any]]
     callbacks: list[Callable[[frozenset[str]], None]] = field(default_factory=list)
     attended: frozenset[str] | None = None
+    opened: tuple[str, ...] = ()
     looked: list[str] = field(default_factory=list)
     read: list[ReleaseRef] = field(default_factory=list)
 
@@ -56,8 +57,8 @@ class FakeFleet:
     def look(self, name: str) -> None:
         self.looked.append(name)
 
-    def attend(self, clusters: frozenset[str] | None) -> None:
-        self.attended = clusters
+    def attend(self, clusters: frozenset[str] | None, *, opened: Sequence[str] = ()) -> None:
+        self.attended, self.opened = clusters, tuple(opened)
 
     async def read_newest(self, refs: Iterable[ReleaseRef]) -> None:
         self.read += refs

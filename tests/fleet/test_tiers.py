@@ -16,7 +16,8 @@ from acp_tui.fleet import follow, pulse, session, tiers
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.fleet.watchplan import PLAN
 from acp_tui.model.freshness import Age
-from tests.fleet.scenery import create, fleet_of, namespace, pod, record, release, spec
+from acp_tui.sim.serve import serve
+from tests.fleet.scenery import context, create, fleet_of, namespace, pod, record, release, spec
 
 LONG = 20.0
 EAST = frozenset({"east"})
@@ -101,6 +102,49 @@ async def test_a_cluster_that_comes_on_the_screen_is_watched(monkeypatch: pytest
         async with asyncio.timeout(LONG):
             while len(fleet.session("west").store.pods) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+
+
+async def test_what_is_opened_comes_before_what_is_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiers, "WATCHED", 1)
+    dial = Watches()
+    async with fleet_of(spec("east", shop()), spec("west", shop()), connect=dial) as (fleet, _box):
+        await fleet.settled(LONG)
+        fleet.attend(None)
+        await dial.until("east", ALL)
+        assert (fleet.tier("east"), fleet.tier("west")) == ("screen", "background")
+
+        fleet.attend(None, opened=["west", "nobody"])
+
+        await dial.until("west", ALL)
+        await dial.until("east", 0)
+        assert (fleet.tier("east"), fleet.tier("west")) == ("background", "opened")
+
+
+async def test_only_so_many_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiers, "OPENED", 1)
+    async with fleet_of(spec("east", []), spec("west", []), spec("north", []), lazy=frozenset({"north"})) as (fleet, _):
+        fleet.attend(None, opened=["west", "east"])
+
+        assert [fleet.tier(name) for name in fleet.names] == ["screen", "opened", "listed"]
+
+
+async def test_what_is_seen_first_is_dialled_first() -> None:
+    dialled: list[str] = []
+
+    class Order(Dialer):
+        def __call__(self, context: Context) -> HttpTransport:
+            dialled.append(context.name)
+            return super().__call__(context)
+
+    names = [f"c{number}" for number in range(tiers.TOGETHER + 2)]
+    async with serve([spec(name, []) for name in names]) as box:
+        fleet = Fleet([context(box[name]) for name in names], connect=Order())
+        fleet.start(first=frozenset(names[-1:]))
+        await fleet.settled(LONG)
+        await fleet.close()
+
+    assert dialled[0] == names[-1]
+    assert sorted(dialled) == names
 
 
 async def test_a_cluster_that_left_the_screen_is_watched_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,9 +121,11 @@ class HttpTransport:
                 ),
                 request=request,
             )
+        self.stats.watches += 1
         try:
             yield self._lines(answer, request=request, seconds=idle_timeout, raw=raw)
         finally:
+            self.stats.watches -= 1
             answer.close()
 
     async def send(
@@ -214,6 +216,7 @@ class HttpTransport:
 
     async def _refusal(self, answer: aiohttp.ClientResponse, *, request: str) -> ApiError:
         """The status is what counts: a body that does not come is done without."""
+        self.stats.errors += 1
         from acp_tui.clients.kube.faults import NETWORK_ERRORS
 
         try:
@@ -306,6 +309,7 @@ class HttpTransport:
         try:
             yield
         except NETWORK_ERRORS as error:
+            self.stats.errors += 1
             raise from_exception(error, context=self.context, request=request, seconds=seconds, write=write) from error
         except zlib.error as error:
             raise ConnectFailed(

@@ -27,13 +27,16 @@ class Response(Struct, frozen=True):
 class TrafficStats(Struct):
     """What one transport moved: body bytes as they were on the wire (compressed), and requests sent.
 
-    `decoding` is how long it took to make values of them, in seconds.
+    `decoding` is how long it took to make values of them, in seconds; `watches` are the streams open now, `errors`
+    the requests that did not succeed.
     """
 
     requests: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     decoding: float = 0.0
+    watches: int = 0
+    errors: int = 0
 
 
 class Transport(Protocol):

@@ -153,6 +153,12 @@ class Acting(Screen[T], inherit_bindings=False):
         stack = self.app.screen_stack
         return self in stack and all(isinstance(above, BaseModal) for above in stack[stack.index(self) + 1 :])
 
+    @property
+    def cluster_open(self) -> str:
+        """The cluster of which more than a row is read here; empty for none."""
+        ref = self.selected_object() or self.selected_release()
+        return "" if ref is None else ref.cluster
+
     # keys and actions
 
     def tick(self) -> None:

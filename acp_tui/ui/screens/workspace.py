@@ -175,10 +175,16 @@ class Workspace(BaseScreen):
         for pane in self.panes:
             if pane.display:
                 pane.tick()
-        if self.acp.backend is not None and self.panes:
-            scopes = [pane.aim.clusters for pane in self.panes]
-            shown = [scope for scope in scopes if scope is not None]
-            self.acp.backend.fleet.attend(frozenset().union(*shown) if len(shown) == len(scopes) else None)
+
+    @property
+    def cluster_open(self) -> str:
+        return ""
+
+    def clusters_shown(self) -> frozenset[str] | None:
+        """Those its panes are narrowed to; None for all."""
+        scopes = [pane.aim.clusters for pane in self.panes]
+        shown = [scope for scope in scopes if scope is not None]
+        return frozenset().union(*shown) if len(shown) == len(scopes) else None
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
