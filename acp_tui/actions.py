@@ -222,7 +222,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("container", "logs", "Container", "Choose the next container", ("c",), "container"),
     # matrix, rollout
     Action("compare", "matrix", "Compare", "This cell with the marked one, or with the newest", ("d",), "compare"),
-    Action("mark", "matrix", "Mark", "Mark a cell to compare with, or take the mark away", ("space",), "mark"),
+    Action("mark_cell", "matrix", "Mark", "Mark a cell to compare with, or take the mark away", ("space",), "mark"),
     Action("roll_out", "matrix", "Roll out", "Take this version to other clusters", ("O",), "roll out", danger=True),
     Action(
         "drift", "matrix", "Drift", "How the live objects differ from the record; again: of the row", ("f",), "drift"

@@ -265,8 +265,9 @@ def in_words(row: MatrixRow, cell: MatrixCell) -> tuple[str, ...]:
     said: list[str] = []
     if mine is None:
         return ()
-    if cell.standing is Standing.OTHER_CHART:
-        said.append(f"it runs chart {mine.chart}, which others do not")
+    charts = {each.row.chart for each in row.cells if each.row is not None and each.version == row.newest}
+    if mine.chart_version and charts and mine.chart not in charts:
+        said.append(f"another chart: {mine.chart} here, {', '.join(sorted(charts))} elsewhere")
     elif mine.chart_version and version_order(mine.chart_version) != version_order(row.newest):
         said.append(f"behind: the newest is {row.newest} ({_places(row, version=row.newest)})")
     elif len({each.version for each in row.cells if each.version}) > 1:

@@ -83,7 +83,7 @@ def matrix_cell(cell: MatrixCell, now: float, *, hashes: bool = False) -> Cell:
     if cell.row is None:
         word = {Standing.MISSING: "missing", Standing.ABSENT: "-"}.get(cell.standing, "?")
         return Cell(f"{word} {seen}".rstrip(), cell.tone)
-    parts = [cell.version or "?", _word(cell), seen]
+    parts = [cell.version or "?", seen, _word(cell)]
     if hashes and cell.row.values_hash:
         parts.append(cell.row.values_hash)
     return Cell(" ".join(part for part in parts if part), cell.tone)

@@ -162,7 +162,7 @@ class MatrixScreen(Asking):
         if action.context == "matrix" or action.name == "table.open":
             if cell is None:
                 return "there is no cell"
-            if cell.row is None and action.id != "mark":
+            if cell.row is None and action.id != "mark_cell":
                 return f"{self.grid.row.name if self.grid.row else 'it'} is not in {cell.cluster}"
             if action.id == "compare" and self._other() is None:
                 return "mark another cell first"
@@ -185,7 +185,7 @@ class MatrixScreen(Asking):
     def on_grid_opened(self, event: Grid.Opened) -> None:
         self.do_history()
 
-    def do_mark(self) -> None:
+    def do_mark_cell(self) -> None:
         here = (self.grid.key, self.grid.cluster)
         self.marked = None if self.marked == here else here
         self.update()

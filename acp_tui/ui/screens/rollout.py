@@ -37,8 +37,8 @@ class RolloutScreen(Listing):
 
     PLACE = "rollout"
     CSS = """
-    RolloutScreen #legs { height: 1fr; min-height: 6; }
-    RolloutScreen #leg { height: auto; max-height: 45%; }
+    RolloutScreen #legs { height: auto; min-height: 5; max-height: 55%; }
+    RolloutScreen #leg { height: 1fr; min-height: 3; }
     """
 
     def __init__(self, wish: Wish | None = None, *, clusters: Sequence[str] = (), id: str = "") -> None:
@@ -64,7 +64,8 @@ class RolloutScreen(Listing):
         others = rollout_order(row, cell.cluster)
         differ = [each for each in others if each.row is not None and each.version != cell.version]
         wish = Wish(cell.row.ref, cell.row.revision, tuple(target_of(row, each.cluster) for each in differ))
-        screen = cls(wish, clusters=[each.cluster for each in others])
+        rest = [each for each in others if each not in differ]
+        screen = cls(wish, clusters=[each.cluster for each in (*differ, *rest)])
         screen._targets = {each.cluster: target_of(row, each.cluster) for each in others}
         return screen
 
@@ -318,7 +319,9 @@ class RolloutScreen(Listing):
         self.query_one(Band).show(title, state, production=production)
         self.query_one("#head", Blurb).show(head(self.wish, rollout))
         self.legs.set_empty(*(error_lines(self.problem) if self.problem else [(("No other cluster.", Tone.DIM),)]))
-        self.legs.show([] if self.problem and self.base is None else self.rows())
+        rows = [] if self.problem and self.base is None else self.rows()
+        self.legs.styles.height = max(5, len(rows) + 3)
+        self.legs.show(rows)
         self.legs.set_title(("Clusters, one after the other", Tone.PLAIN))
         waiting = sum((cluster, self.values) not in self.planned for cluster in self.taken)
         planning = waiting and self.running is None and self.problem is None
@@ -333,8 +336,6 @@ class RolloutScreen(Listing):
         below = self.query_one("#leg", Lines)
         width = max(20, self.size.width - 4)
         said = leg_lines(row, self.acp.glyphs.of, width) if row is not None else []
-        below.display = bool(said)
-        below.styles.height = len(said) + 2
         below.set_title((row.cluster if row is not None else "", Tone.PLAIN))
         below.show(said)
 

@@ -23,6 +23,8 @@ STATES = {
     LegState.REFUSED: (Tone.FAIL, "refused"),
 }
 _LABEL = 10
+WIDE = 500
+"""Cells: these lines are cut and not folded."""
 _ACTS = {Verb.UPGRADE: "upgrade", Verb.ROLLBACK: "roll back", Verb.DEPLOY: "deploy", Verb.UNINSTALL: "uninstall"}
 
 
@@ -132,13 +134,11 @@ def head(wish: Wish | None, rollout: Rollout | None) -> list[Line]:
     if rollout is not None and rollout.undoes:
         return [(("Back from ", Tone.DIM), (f"{chart}, rollout {rollout.undoes}", Tone.PLAIN))]
     whose = "each cluster keeps its own" if asked.values is ValuesOf.OWN else f"those of {source.cluster} for all"
+    version = f"{chart} as in {source.cluster} revision {asked.revision}"
+    own = asked.values is ValuesOf.OWN
     return [
-        (
-            ("Version ", Tone.DIM),
-            (f"{chart} as in {source.cluster} revision {asked.revision}", Tone.PLAIN),
-            ("   Values ", Tone.DIM),
-            (whose, Tone.PLAIN if asked.values is ValuesOf.OWN else Tone.WARN),
-        )
+        *_labelled("Version", version, Tone.PLAIN, WIDE),
+        *_labelled("Values", whose, Tone.PLAIN if own else Tone.WARN, WIDE),
     ]
 
 
