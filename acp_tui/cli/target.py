@@ -20,6 +20,7 @@ from acp_tui.model.errors import AcpTuiError, ClusterError, KubeconfigError, Usa
 if TYPE_CHECKING:
     from acp_tui.clients.kube.context import Context
     from acp_tui.clients.kube.kubeconfig import Kubeconfig
+    from acp_tui.config.policy import Production
     from acp_tui.fleet.fleet import Fleet
     from acp_tui.fleet.session import Session
 
@@ -120,8 +121,8 @@ def demo_folder() -> Path:
 async def aim(target: Target, stack: AsyncExitStack, *, production: Iterable[str]) -> Aimed:
     """The contexts that the options name, else every cluster of the kubeconfig once.
 
-    `production` are the patterns of the settings. Starts the simulated fleet where `--demo` asks for it and none is
-    served. Raises KubeconfigError and UsageError.
+    `production` are the patterns of the settings; rules of the policy mark clusters as well. Starts the simulated
+    fleet where `--demo` asks for it and none is served. Raises KubeconfigError and UsageError.
     """
     from acp_tui.clients.kube.kubeconfig import load
 
@@ -130,8 +131,9 @@ async def aim(target: Target, stack: AsyncExitStack, *, production: Iterable[str
     path = await _demo_kubeconfig(target, stack) if target.demo else target.kubeconfig
     config = await asyncio.to_thread(load, [Path(path).expanduser()] if path else None)  # noqa: ASYNC240
     patterns = [re.compile(pattern) for pattern in production]
+    rules = await asyncio.to_thread(_production_rules, target.policies)
     return Aimed(
-        contexts=tuple(_marked(context, patterns) for context in _wanted(config, target.contexts)),
+        contexts=tuple(_marked(context, patterns, rules) for context in _wanted(config, target.contexts)),
         current=config.current,
         problems=config.problems,
     )
@@ -143,9 +145,19 @@ def _wanted(config: Kubeconfig, names: Sequence[str]) -> tuple[Context, ...]:
     return config.distinct()
 
 
-def _marked(context: Context, patterns: Iterable[re.Pattern[str]]) -> Context:
-    """The context as production where a pattern of the settings finds its name or its cluster's."""
-    found = any(pattern.search(name) for pattern in patterns for name in (context.name, context.cluster_name))
+def _production_rules(policies: Sequence[str]) -> tuple[Production, ...]:
+    """Those of the policy; one that cannot be read marks nothing here, and refuses every act elsewhere."""
+    from acp_tui.config.policy import Production, load_policies
+
+    return tuple(each.rule for each in load_policies(policies).rules if isinstance(each.rule, Production))
+
+
+def _marked(context: Context, patterns: Iterable[re.Pattern[str]], rules: Iterable[Production]) -> Context:
+    """The context as production where a pattern of the settings, or a rule of the policy, finds its name."""
+    names = (context.name, context.cluster_name)
+    found = any(pattern.search(name) for pattern in patterns for name in names) or any(
+        rule.marks(names) for rule in rules
+    )
     return context if context.production == found else msgspec.structs.replace(context, production=found)
 
 

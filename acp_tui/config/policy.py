@@ -69,6 +69,11 @@ class Production(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Literal["release", "cluster/release"], Meta(description="What has to be typed before it runs.")
     ] = "release"
 
+    def marks(self, clusters: Iterable[str]) -> bool:
+        """Whether it is about all of a cluster, so that the cluster itself is production."""
+        about_some = self.verbs or self.namespaces or self.releases or self.owners
+        return not about_some and _fits(self.clusters, clusters)
+
 
 class Deny(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Acts that fit are refused."""

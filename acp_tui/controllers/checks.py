@@ -149,6 +149,18 @@ def check_kinds(kinds: KindTable, parts: Sequence[Part], verb: Verb) -> Check:
     )
 
 
+def check_freshness(cluster: Cluster, *, now: float) -> Check:
+    """Whoever acts looks at the cluster as it is, and not at what was remembered of it."""
+    title = "What is shown of it is live"
+    known = cluster.store.last_known
+    if known is None:
+        return passed("freshness", title)
+    return refused(
+        "freshness", title, f"{cluster.context.name} is shown as it was {span(now - known)} ago",
+        "Wait until it answers: its rows then lose their age, and the plan can be made again.",
+    )  # fmt: skip
+
+
 async def check_namespace(cluster: Cluster, kinds: KindTable, ref: ReleaseRef, *, create: bool) -> Check:
     from acp_tui.clients.errors import NotFound
 

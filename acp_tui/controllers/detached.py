@@ -126,6 +126,7 @@ class _Standing:
         self.names: tuple[str, ...] = post.names
         self.role: Role = post.role
         self.production: bool = post.production
+        self.last_known: float | None = None
 
 
 class Outposts:

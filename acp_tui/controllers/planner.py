@@ -170,6 +170,7 @@ class Planner:
         )
         asked = (
             checks.check_read_only(ref.cluster, read_only=self._read_only),
+            checks.check_freshness(cluster, now=ground.now),
             checks.check_owner(answer.owner, intent.verb, ref, doubt=answer.doubt),
             checks.check_engine(ground),
             lock,

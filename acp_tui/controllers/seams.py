@@ -35,6 +35,11 @@ class Standing(Protocol):
     @property
     def production(self) -> bool: ...
 
+    @property
+    def last_known(self) -> float | None:
+        """The moment that what is shown is from, where nothing newer was heard since the start; else None."""
+        ...
+
 
 class Cluster(Protocol):
     """One cluster of the fleet; `kinds` is None until discovery answered."""

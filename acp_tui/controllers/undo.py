@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation, OperationState
 from acp_tui.model.plan import Intent, Verb
-from acp_tui.model.release import Revision
+from acp_tui.model.release import Revision, Store
 
 _BACK = {Verb.PAUSE: Verb.RESUME, Verb.RESUME: Verb.PAUSE}
 _NOTHING = frozenset({Verb.RESYNC, Verb.ADOPT})
@@ -25,7 +25,7 @@ def never(operation: Operation) -> str:
         return f"its records are put back by acp-tui release recover {operation.release.name} --put-back"
     if operation.verb in _NOTHING:
         return "it leaves nothing to take back"
-    wrote = operation.verb in _BACK or operation.verb is Verb.UNINSTALL
+    wrote = operation.verb in _BACK or operation.verb is Verb.UNINSTALL or _spec_stays(operation)
     if not wrote and not operation.revision_after:
         return "it wrote no revision: there is nothing to take back"
     if operation.verb in (Verb.UPGRADE, Verb.ROLLBACK) and not operation.revision_before:
@@ -46,6 +46,8 @@ def undo_of(operation: Operation, history: Sequence[Revision]) -> Intent:
         return _revived(operation, newest)
     if newest is None:
         raise _refused(operation, "no record of the release is left")
+    if not operation.revision_after and _spec_stays(operation):
+        return _spec_back(operation, history)
     after = operation.revision_after or operation.revision_before
     same = not operation.record_uid or newest.uid == operation.record_uid
     if newest.revision != after or not same:
@@ -62,6 +64,22 @@ def undo_of(operation: Operation, history: Sequence[Revision]) -> Intent:
     if operation.revision_before not in {each.revision for each in history}:
         raise _refused(operation, f"revision {operation.revision_before} is no longer in the history")
     return Intent(Verb.ROLLBACK, operation.release, revision=operation.revision_before)
+
+
+def _spec_stays(operation: Operation) -> bool:
+    """A change that Captain could not carry out stands in the HelmRequest, and Captain goes on trying it."""
+    acted = any(step.id == "act" and step.started_at is not None for step in operation.steps)
+    captain = operation.release.store is Store.CAPTAIN
+    return captain and acted and operation.verb in (Verb.UPGRADE, Verb.ROLLBACK)
+
+
+def _spec_back(operation: Operation, history: Sequence[Revision]) -> Intent:
+    """Back to what runs; its number counts, because failed revisions come and go with each of Captain's tries."""
+    running = next((each for each in history if each.status == "deployed"), None)
+    if running is None or running.revision != operation.revision_before:
+        now = f"revision {running.revision}" if running is not None else "none"
+        raise _refused(operation, f"it stood on revision {operation.revision_before}, and now {now} is deployed")
+    return Intent(Verb.ROLLBACK, operation.release, revision=running.revision)
 
 
 def _revived(operation: Operation, newest: Revision | None) -> Intent:

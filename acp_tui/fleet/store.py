@@ -60,6 +60,7 @@ class Store:
         self.problem = ""
         self.unready = ""
         self.freshness: Freshness = NEVER
+        self.remembered_at: float | None = None
         self.told: dict[tuple[ReleaseRef, int], Told] = {}
         self._changed = changed
         touched = self._touched
@@ -77,6 +78,11 @@ class Store:
         self.requests: Shelf[HelmRequest] = shelves["helmrequests"]
         self.app_releases: Shelf[AppRelease] = shelves["appreleases"]
         self.projects: Shelf[Project] = shelves["projects"]
+
+    @property
+    def last_known(self) -> float | None:
+        """The moment that remembered rows are from, as long as the cluster itself has told nothing; else None."""
+        return self.remembered_at if self.freshness.confirmed_at is None else None
 
     @property
     def workloads(self) -> Iterator[tuple[str, Workload]]:

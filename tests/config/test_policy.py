@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from acp_tui.config.policy import Deny, Policies, Rule, load_policies, schema
+from acp_tui.config.policy import Deny, Policies, Production, Rule, load_policies, schema
 from acp_tui.config.windows import window
 from acp_tui.model.plan import Verb
 from acp_tui.model.release import Owner, OwnerKind, ReleaseRef
@@ -67,6 +67,16 @@ def test_a_long_file_is_read_in_no_time(written: Write) -> None:
     found = written(rules)
     assert [each.line for each in found.rules] == [4 * number + 1 for number in range(500)]
     assert time.process_time() - begun < 1.0
+
+
+def test_a_production_rule_about_a_whole_cluster_marks_it(written: Write) -> None:
+    found = written(
+        '[[production]]\nclusters = ["live-*"]\n\n[[production]]\nclusters = ["lab"]\nnamespaces = ["billing"]\n'
+    )
+    marks = [[each.rule.marks([name]) for name in ("live-1", "lab")] for each in found.rules if isinstance(
+        each.rule, Production
+    )]  # fmt: skip
+    assert marks == [[True, False], [False, False]], "one about a namespace makes no cluster production"
 
 
 def test_rules_written_inline_stand_on_the_line_of_their_kind(written: Write) -> None:

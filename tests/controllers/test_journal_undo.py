@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.undo import never, undo_of
 from acp_tui.model.errors import Refused, UsageError
-from acp_tui.model.operation import Operation, OperationState
+from acp_tui.model.operation import Operation, OperationState, StepProgress, StepState
 from acp_tui.model.plan import Intent, Verb
-from acp_tui.model.release import Revision
+from acp_tui.model.release import Revision, Store
 from tests.controllers.conftest import REF, intent, manifest
 from tests.fakes.cluster import FakeCluster
 
@@ -68,6 +69,25 @@ def test_a_release_that_moved_is_not_taken_back(operation: Operation, seen: tupl
     with pytest.raises(Refused) as caught:
         undo_of(operation, seen)
     assert why in caught.value.title
+
+
+CAPTAINS = structs.replace(REF, store=Store.CAPTAIN)
+
+
+def captains(verb: Verb = Verb.UPGRADE, *, acted: bool = True) -> Operation:
+    """An act on a HelmRequest that Captain could not carry out: the spec is written, no new revision stands."""
+    step = StepProgress("act", "Captain", StepState.FAILED, started_at=2.0 if acted else None)
+    made = act(verb, state=OperationState.FAILED, revision_after=None, record_uid="", steps=(step,))
+    return structs.replace(made, release=CAPTAINS)
+
+
+def test_a_spec_that_captain_could_not_apply_is_taken_back_to_what_runs() -> None:
+    failed_now = (*history(43, status="failed"), *history(42))
+    assert never(captains()) == ""
+    assert undo_of(captains(), failed_now) == Intent(Verb.ROLLBACK, CAPTAINS, revision=42)
+    with pytest.raises(Refused, match="now revision 44 is deployed"):
+        undo_of(captains(), history(44, 43))
+    assert "there is nothing to take back" in never(captains(acted=False))
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,17 @@ def test_the_default_target_is_the_newest_earlier_revision_that_was_deployed(
     assert default_target(history(*states), description) == target
 
 
+async def test_a_cluster_that_is_shown_from_memory_is_not_acted_on(
+    controller: Controller, cluster: FakeCluster, stopwatch: Stopwatch
+) -> None:
+    assert check(await controller.plan(intent(Verb.ROLLBACK)), "freshness").result is CheckResult.PASS
+    cluster.store.last_known = stopwatch.now - 7200
+    found = check(await controller.plan(intent(Verb.ROLLBACK)), "freshness")
+    assert found.result is CheckResult.REFUSE
+    assert found.evidence == "prod-east is shown as it was 2 h ago"
+    assert found.advice.startswith("Wait until it answers")
+
+
 async def test_a_rollback_says_which_revision_and_why(controller: Controller) -> None:
     plan = await controller.plan(intent(Verb.ROLLBACK))
     assert plan.intent.revision == 41

@@ -40,6 +40,7 @@ class FakeStanding:
         self.names: tuple[str, ...] = (name,)
         self.role = Role.WORKLOAD
         self.production = False
+        self.last_known: float | None = None
 
 
 class FakeCluster:

@@ -96,6 +96,7 @@ async def test_a_cluster_that_is_down_is_shown_as_it_was_and_never_as_live(path:
         async with run(box, path) as fleet:
             assert [row.name for row in fleet.clusters()] == ["east"]
             assert ages(fleet.clusters()) == {Age.CACHED}
+            assert fleet.session("east").store.last_known is not None
             await fleet.settled(LONG)
 
             assert [row.ref.name for row in fleet.rows("releases")] == ["pay"]

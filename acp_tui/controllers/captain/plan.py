@@ -39,13 +39,16 @@ _WORDS = {
 async def plan_through_request(ground: Ground, clusters: Clusters, *, kinds: KindsOf, read_only: bool) -> Plan:
     """Raises ClusterError where release or HelmRequest cannot be read; one that is not found is a refused plan."""
     intent = ground.intent
-    asked = shared.check_read_only(ground.ref.cluster, read_only=read_only)
+    asked = (
+        shared.check_read_only(ground.ref.cluster, read_only=read_only),
+        shared.check_freshness(ground.cluster, now=ground.now),
+    )
     try:
         seat = await find_seat(clusters, ground.ref, kinds=kinds)
     except Refused as error:
         check = shared.refused("owner", "Its HelmRequest is found", f"{error.title}: {error.tried}", error.advice)
         words = f"{intent.verb.value.capitalize()} {ground.ref.name}"
-        return _plan(ground, intent, words, owner=Owner(OwnerKind.HELMREQUEST), checks=(asked, check))
+        return _plan(ground, intent, words, owner=Owner(OwnerKind.HELMREQUEST), checks=(*asked, check))
     served: Kinds = await kinds(seat.main)  # type: ignore[assignment]
     sketched = await sketch(ground, seat, served)
     draft = sketched.draft
@@ -57,7 +60,7 @@ async def plan_through_request(ground: Ground, clusters: Clusters, *, kinds: Kin
         *effects_between(draft.before, draft.after, live),
         *hook_effects(draft.hooks, ground.ref, now=ground.now),
     )
-    found = (asked, *await _checks(ground, seat, sketched, served))
+    found = (*asked, *await _checks(ground, seat, sketched, served))
     if intent.verb in _FORESEEN and not draft.refused:
         seen = await look_ahead(ground, draft, effects, live, transport=ground.cluster.transport)
         effects, found = seen.effects, (*found, *(_with_our_rights(check, seen.effects) for check in seen.checks))
