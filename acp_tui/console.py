@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -56,8 +57,8 @@ def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpAp
         from acp_tui.fleet.fleet import Fleet
         from acp_tui.fleet.inspect import Inspector
         from acp_tui.fleet.remembered import Remembered
-        from acp_tui.model.health import Tone
         from acp_tui.fleet.trace import Meter, Trace
+        from acp_tui.model.health import Tone
         from acp_tui.ui.backend import Backend
 
         aimed = await aiming

@@ -22,10 +22,10 @@ from acp_tui.terminal.attention import call
 from acp_tui.terminal.capabilities import driver_for, repaint, reveal, without_empty_wishes
 from acp_tui.terminal.colours import Depth
 from acp_tui.terminal.glyphs import ASCII, Glyphs, choose
-from acp_tui.ui.crash import Sturdy
 from acp_tui.terminal.lastscreen import LastScreen
-from acp_tui.ui.look import Look, Span, colourless
+from acp_tui.ui.crash import Sturdy
 from acp_tui.ui.last import Keep, Last
+from acp_tui.ui.look import Look, Span, colourless
 from acp_tui.ui.panes.panes import LAYOUT_CSS
 from acp_tui.ui.screens.base import Acting, BaseScreen
 from acp_tui.ui.screens.workspace import Workspace
@@ -68,9 +68,9 @@ class AcpApp(Sturdy, inherit_bindings=False):
         problems: Sequence[str] = (),
         close_backend: Callable[[], Awaitable[object]] | None = None,
         clock: Clock = time.time,
+        env: Mapping[str, str] = os.environ,
         last: LastScreen | None = None,
         keep: Keep | None = None,
-        env: Mapping[str, str] = os.environ,
     ) -> None:
         self.settings = settings or Settings()
         self.no_colours = bool(env.get("NO_COLOR"))
@@ -124,46 +124,46 @@ class AcpApp(Sturdy, inherit_bindings=False):
     # life
 
     def get_default_screen(self) -> Screen[None]:
+        return Workspace()
+
     @property
     def screen_stands(self) -> bool:
         """Whether the terminal shows a picture already, which the first frame replaces."""
         return self.last.stands
 
-        return Workspace()
-        self.last.mounted()
-
     def on_mount(self) -> None:
+        self.last.mounted()
         self.set_interval(TICK_SECONDS, self._tick, name="tick")
         self.call_after_refresh(self._painted)
-        reveal(self._driver)
 
     def _painted(self) -> None:
+        reveal(self._driver)
         if self.problems:
             self.toast("\n".join(self.problems), tone=Tone.WARN, stays=True)
         self.run_worker(self._connect(), name="open", exit_on_error=False)
 
     async def _connect(self) -> None:
         try:
-            self.last.lift()
             self.backend = await self._open_backend()
         except Exception as error:  # noqa: BLE001 - the border of this worker
+            self.last.lift()
             self.workspace.failed(error)
             self.show_error(error, doing="Connect")
             return
-        self.last.opened()
         self.backend.controller.subscribe(self._operated)
         self.workspace.connected(self.backend)
+        self.last.opened()
         self.refresh_status()
 
     def _operated(self, operation: Operation) -> None:
         self.refresh_status()
         if operation.state.over and not self.app_focus and self._driver is not None:
+            self._driver.write(call(f"{operation.headline}: {operation.state.value}"))
+
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
         """Leave, with the screen kept as it is."""
         self.last.take()
         super().exit(result, return_code, message)
-
-            self._driver.write(call(f"{operation.headline}: {operation.state.value}"))
 
     async def on_unmount(self) -> None:
         if self._close_backend is not None:
@@ -177,7 +177,6 @@ class AcpApp(Sturdy, inherit_bindings=False):
         if not self.screen_stack:  # a last tick of the timer, while the program is being left
             return
         screen = self.screen
-        self.last.tick()
         if isinstance(screen, Acting):
             screen.tick()
         self.last.tick()
