@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from acp_tui.ui.backend import FleetPort
 
 Line = tuple[Span, ...]
+VALUE = 10
+"""Cells of a value, unless it is longer."""
 CAUSES = 4
 """So many causes are listed; the table below them has the rest."""
 
@@ -77,11 +79,11 @@ class Teller:
         lines = [self._line(verdict.tone, verdict.text, row.reason)]
         facts = [
             ("platform says", row.platform_state),
-            ("known by", str(row.source)),
-            ("owner", row.owner),
-            ("project", row.project),
             ("version", row.version),
             ("revision", "" if row.revision is None else str(row.revision)),
+            ("project", row.project),
+            ("known by", str(row.source)),
+            ("owner", row.owner),
         ]
         lines.append(_facts(facts))
         return [*lines, *self._age(row.freshness, now)]
@@ -95,9 +97,9 @@ class Teller:
         facts = [
             ("chart", chart),
             ("app", row.app_version),
-            ("owner", str(row.owner)),
-            ("record", str(row.ref.store)),
             ("project", row.project),
+            ("record", str(row.ref.store)),
+            ("owner", str(row.owner)),
         ]
         lines.append(_facts(facts))
         if row.owner.kind is not OwnerKind.HELM:
@@ -165,8 +167,8 @@ def printed_facts(table: MergedTable, row: ObjectRow) -> Line:
 
 
 def _facts(pairs: Sequence[tuple[str, str]]) -> Line:
+    """Names and values in steady places, so that from one row to the next only values are drawn again."""
     out: list[Span] = [("  ", Tone.DIM)]
     for name, value in pairs:
-        if value:
-            out += [(f"{name} ", Tone.DIM), (f"{value}   ", Tone.PLAIN)]
+        out += [(f"{name} ", Tone.DIM), (f"{value or '-':<{VALUE}} ", Tone.PLAIN)]
     return tuple(out)
