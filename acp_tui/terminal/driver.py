@@ -55,6 +55,7 @@ class ThriftyDriver(LinuxDriver):
         self._link: Link | None = None
         self._probe = Probe()
         self._scheduled = False
+        self.frames_sent = 0
         self._waits = bool(getattr(app, "screen_stands", False))
         if self._waits:
             self._screen.stands()
@@ -65,8 +66,6 @@ class ThriftyDriver(LinuxDriver):
         """Take output of the program; what of it changes the terminal is sent when the loop comes to rest."""
         self._screen.feed(data)
         if not self._scheduled:
-        self._alarm: TimerHandle | None = None
-        self.frames_sent = 0
             self._scheduled = True
             self._loop.call_soon(self._send)
 
@@ -87,28 +86,9 @@ class ThriftyDriver(LinuxDriver):
     def _send(self) -> None:
         self._scheduled = False
         link = self._link
-        if link is None or not link.free or self._waits or not self._screen.pending:
-            return
-        room = self._pace.room
-        if not room:
-            # An answer brings us back, and where none comes the end of patience.
-            if self._alarm is None:
-                self._alarm = self._loop.call_later(self._pace.patience, self._send_after_all)
-            return
-        frame = self._screen.changes(room if room < WIDEST else None)
-        link.send(self._pace.add(frame.encode(errors="replace")))
-        self.frames_sent += 1
-        if link.free and self._screen.pending:
-            self._send_soon()
-
-    def _send_soon(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._send)
-
-    def _send_after_all(self) -> None:
-        self._alarm = None
-        self._send()
+        if link is not None and link.free and self._screen.pending and not self._waits:
+            link.send(self._screen.changes())
+            self.frames_sent += 1
 
     # life
 
