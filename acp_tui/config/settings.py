@@ -28,6 +28,10 @@ class Settings:
     glyphs: str = "auto"
     """Signs and frames: full, ascii, or auto, which takes full where the terminal speaks UTF-8."""
 
+    pacing: bool = True
+    """Ask the terminal after long output how far it has come and send no more until it says so, so that a slow line
+    delays no key; false never asks."""
+
     read_only: bool = False
     """Refuse every act; looking is all that is left."""
 

@@ -17,13 +17,13 @@ DRIVER_VARIABLE = "ACP_TUI_DRIVER"
 """Set to `stock`, the console runs on Textual's own driver."""
 
 
-def driver_for(env: Mapping[str, str] = os.environ) -> type[Driver] | None:
+def driver_for(env: Mapping[str, str] = os.environ, *, paced: bool = True) -> type[Driver] | None:
     """Our driver, or None for Textual's choice: in a browser, on Windows, or where the user wants it."""
     if env.get("TEXTUAL_DRIVER") or env.get(DRIVER_VARIABLE) == "stock" or sys.platform == "win32":
         return None
-    from acp_tui.terminal.driver import ThriftyDriver
+    from acp_tui.terminal.driver import ThriftyDriver, UnpacedDriver
 
-    return ThriftyDriver
+    return ThriftyDriver if paced else UnpacedDriver
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import os
 import selectors
 import signal
 import sys
+import time
+from asyncio import TimerHandle
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
@@ -19,6 +21,7 @@ from acp_tui.terminal.colours import Depth
 from acp_tui.terminal.input import Decoder, Piece
 from acp_tui.terminal.link import Link
 from acp_tui.terminal.messages import Translator
+from acp_tui.terminal.pace import Pace
 from acp_tui.terminal.probe import Finding, Probe
 from acp_tui.terminal.screen import Screen
 
@@ -29,6 +32,8 @@ SMALLEST = (40, 10)
 """Columns and lines below which nothing useful can be read."""
 LEAVING_SECONDS = 2.0
 """How long a slow line may take to put the terminal back as it was."""
+HEARING_SECONDS = 1.0
+"""How long the terminal may take for its last answers, so that they do not become the input of a shell."""
 LISTENING_SECONDS = 0.1
 """How often the input looks up to see whether it should end."""
 
@@ -41,8 +46,11 @@ class ThriftyDriver(LinuxDriver):
     """Keeps the screen that is wanted and the screen that is shown, and sends the difference whenever the line is free.
 
     Nothing waits in a queue: while the line is busy, later frames replace earlier ones. Colours are reduced here, so
-    Textual is told to paint in true colour. Output happens on the event loop alone.
+    Textual is told to paint in true colour. Output happens on the event loop alone. With `paced` the terminal is asked
+    how far it has come, because a line may be slow where nobody says so.
     """
+
+    paced = True
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -54,7 +62,10 @@ class ThriftyDriver(LinuxDriver):
         self._screen = Screen(*self._get_terminal_size(), depth=self._depth, smallest=SMALLEST)
         self._link: Link | None = None
         self._probe = Probe()
+        self._pace = Pace()
+        self._asked_at = 0.0
         self._scheduled = False
+        self._alarm: TimerHandle | None = None
         self.frames_sent = 0
         self._waits = bool(getattr(app, "screen_stands", False))
         if self._waits:
@@ -86,14 +97,26 @@ class ThriftyDriver(LinuxDriver):
     def _send(self) -> None:
         self._scheduled = False
         link = self._link
-        if link is not None and link.free and self._screen.pending and not self._waits:
-            link.send(self._screen.changes())
-            self.frames_sent += 1
+        if link is None or not link.free or self._waits or not self._screen.pending:
+            return
+        if not self._pace.free:
+            # An answer brings us back, and where none comes the end of patience.
+            if self._alarm is None:
+                self._alarm = self._loop.call_later(self._pace.patience, self._send_after_all)
+            return
+        link.send(self._pace.add(self._screen.changes().encode(errors="replace")))
+        self.frames_sent += 1
+
+    def _send_after_all(self) -> None:
+        self._alarm = None
+        self._send()
 
     # life
 
     def start_application_mode(self) -> None:
         self._link = Link(self._output, self._loop, on_free=self._send)
+        self._pace = Pace()
+        self._asked_at = time.monotonic()
         self._screen.resize(*self._get_terminal_size())
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None:
@@ -111,6 +134,7 @@ class ThriftyDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         self._waits = False
+        self._hear_out()
         super().stop_application_mode()
         self._screen.hand_on(RESTORE_TITLE)
         self._drain()
@@ -125,8 +149,17 @@ class ThriftyDriver(LinuxDriver):
         """Everything out, before another program has the terminal."""
         link = self._link
         if link is not None and link.drain(LEAVING_SECONDS) and self._screen.pending:
-            link.send(self._screen.changes())
+            link.send(self._screen.changes().encode(errors="replace"))
             link.drain(LEAVING_SECONDS)
+
+    def _hear_out(self) -> None:
+        """Wait for what the terminal was asked and has not answered; one that answers nothing is not waited for."""
+        if self._link is not None and (self._pace.awaits or self._probe.open):
+            self._link.drain(LEAVING_SECONDS)
+            now = time.monotonic()
+            until = (now if self._pace.awaits else min(now, self._asked_at)) + HEARING_SECONDS
+            while (self._pace.awaits or self._probe.open) and time.monotonic() < until:
+                time.sleep(0.005)
 
     def _resized(self) -> None:
         size = self._get_terminal_size()
@@ -164,7 +197,7 @@ class ThriftyDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read until told to end; a terminal that is gone ends the program."""
         decoder = Decoder()
-        translator = Translator(on_position=self._positioned)
+        translator = Translator(on_position=self._positioned, on_status=self._told_status)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -198,8 +231,20 @@ class ThriftyDriver(LinuxDriver):
 
     def _positioned(self, column: int) -> bool:
         finding = self._probe.answered(column)
+        if finding is not None and self.paced:
+            self._pace.begin(time.monotonic() - self._asked_at)
         if finding is Finding.REPEATS:
             self._screen.repeats = True
         elif finding is Finding.WIDE_SIGNS:
             self.send_message(SignsAreWide())
         return finding is not None
+
+    def _told_status(self) -> None:
+        self._pace.answered()
+        self._loop.call_soon_threadsafe(self._send)
+
+
+class UnpacedDriver(ThriftyDriver):
+    """Asks the terminal for nothing but what it can do."""
+
+    paced = False

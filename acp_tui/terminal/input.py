@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 ESCAPE_SECONDS = 0.02
 """Silence after which an Escape is the key and no longer the begin of something."""
-SEQUENCE_SECONDS = 0.2
+SEQUENCE_SECONDS = 0.5
 """Silence after which the begin of a sequence is noise: longer, because nobody types one and slow lines cut them."""
 LONGEST = 64
 """Bytes after which something that began like a control sequence is taken for noise."""

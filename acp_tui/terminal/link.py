@@ -37,9 +37,9 @@ class Link:
         """Whether all of the last piece has left."""
         return not self._left
 
-    def send(self, text: str) -> None:
+    def send(self, data: bytes) -> None:
         """Begin to send; what does not fit now follows when there is room. Call only while `free`."""
-        self._left = memoryview(text.encode("utf-8", errors="replace"))
+        self._left = memoryview(data)
         self._push()
         if self._left and not self._waits:
             self._waits = True

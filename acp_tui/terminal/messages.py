@@ -15,6 +15,7 @@ from acp_tui.terminal.input import Kind, Piece
 
 _MODE = re.compile(r"\x1b\[\?(\d+);([0-4])\$y")
 _POSITION = re.compile(r"\x1b\[(\d{1,4});(\d{1,4})R")
+_STATUS = re.compile(r"\x1b\[\??\d*n")
 _SYNCHRONIZED = "2026"
 
 
@@ -22,12 +23,14 @@ class Translator:
     """Pieces in, messages out. Only the tables of Textual's parser are asked, never its state.
 
     `on_position` takes the answer to a question for the cursor's column where one was asked, and says so; the same
-    sequence is a function key otherwise.
+    sequence is a function key otherwise. `on_status` hears that the terminal has come as far as a question for its
+    status.
     """
 
-    def __init__(self, *, on_position: Callable[[int], bool]) -> None:
+    def __init__(self, *, on_position: Callable[[int], bool], on_status: Callable[[], None] = lambda: None) -> None:
         self._tables = XTermParser()
         self._on_position = on_position
+        self._on_status = on_status
 
     def messages(self, piece: Piece) -> Iterator[Message]:
         """The messages of one piece; none for what has no meaning here."""
@@ -54,6 +57,8 @@ class Translator:
         elif mode := _MODE.fullmatch(text):
             if mode[1] == _SYNCHRONIZED and mode[2] != "0":
                 yield TerminalSupportsSynchronizedOutput()
+        elif _STATUS.fullmatch(text):
+            self._on_status()
         elif not ((position := _POSITION.fullmatch(text)) and self._on_position(int(position[2]))):
             yield from self._keys(text)
 

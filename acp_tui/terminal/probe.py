@@ -26,6 +26,11 @@ class Probe:
     def __init__(self) -> None:
         self._awaited: list[Finding] = []
 
+    @property
+    def open(self) -> bool:
+        """Whether an answer may still come."""
+        return bool(self._awaited)
+
     def question(self) -> str:
         """What to send before the first frame; it leaves the first cells of the screen unknown."""
         self._awaited = [Finding.WIDE_SIGNS, Finding.REPEATS]

@@ -75,7 +75,8 @@ class AcpApp(Sturdy, inherit_bindings=False):
         self.settings = settings or Settings()
         self.no_colours = bool(env.get("NO_COLOR"))
         with without_empty_wishes():
-            super().__init__(driver_class=driver_for(env), ansi_color=True if self.no_colours else None)
+            driver = driver_for(env, paced=self.settings.pacing)
+            super().__init__(driver_class=driver, ansi_color=True if self.no_colours else None)
         self.animation_level = "none"
         self.depth = Depth.NONE if self.no_colours else Depth.of(self.console.color_system)
         self.clock = clock

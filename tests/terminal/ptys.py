@@ -20,7 +20,7 @@ import pyte
 Cell = tuple[str, str, str, bool, bool, bool]
 """Text, foreground, background, bold, underscore, reverse."""
 
-_QUERY = re.compile(rb"(\x1b\[(?:\?2026\$p|6n))")
+_QUERY = re.compile(rb"(\x1b\[(?:\?2026\$p|[56]n))")
 _PRIVATE = re.compile(rb"\x1b\[[<=>][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*\$p|\x1b\[[\d;]*t")
 """Sequences that pyte takes for text or for something else."""
 
@@ -46,8 +46,9 @@ class Stream(pyte.ByteStream):  # type: ignore[misc]
 class Terminal:
     """Starts a program; everything it writes is read, counted and shown on `screen`.
 
-    `rate` is how many bytes a second the line carries, without a limit by default. With `answers` the terminal replies
-    to the queries that terminals of today reply to; without, it is mute.
+    `rate` is how many bytes a second the line carries, without a limit by default; with `hoards` somebody takes all
+    that the program writes at once and lets it wait in front of the line, as sshd does. With `answers` the terminal
+    replies to the queries that terminals of today reply to; without, it is mute.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         answers: bool = True,
         rate: float = 0.0,
+        hoards: bool = False,
     ) -> None:
         self.screen = Emulator(*size)
         self.stream = Stream(self.screen)
@@ -65,6 +67,8 @@ class Terminal:
         self.transcript = bytearray()
         self.rate = rate
         self.exit_code = -1
+        self.hoarded = bytearray()
+        self._hoards = hoards
         self._answers = answers
         self._budget_at = time.monotonic()
         self.pid, self.descriptor = _started(argv, size, env or {})
@@ -79,7 +83,9 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        return [line.rstrip() for line in self.screen.display]
+        """The text of every line; pyte's own way asks for the width of every character anew and is ten times slower."""
+        rows = [self.screen.buffer[y] for y in range(self.screen.lines)]
+        return ["".join([row[x].data for x in range(self.screen.columns)]).rstrip() for row in rows]
 
     @property
     def text(self) -> str:
@@ -103,12 +109,16 @@ class Terminal:
         """Read until the condition holds; the bytes read. AssertionError with the screen when that takes too long."""
         before = self.received
         limit = time.monotonic() + seconds
-        while not condition():
+        looked_at = -1
+        while True:
+            if self.received != looked_at:
+                looked_at = self.received
+                if condition():
+                    return self.received - before
             if time.monotonic() > limit or not self._read(max(0.01, min(0.2, limit - time.monotonic()))):
                 raise AssertionError(
                     f"not in {seconds} s; the screen is\n{self.text}\n{bytes(self.transcript[-600:])!r}"
                 )
-        return self.received - before
 
     def shows(self, *words: str, seconds: float = 30.0) -> int:
         """Read until all the words are on the screen."""
@@ -130,32 +140,49 @@ class Terminal:
         if self.descriptor < 0:
             time.sleep(wait)
             return False
-        size = 65536
-        if self.rate:
-            size = max(1, int(self.rate / 100))
-            pause = self._budget_at - time.monotonic()
-            if pause > 0:
-                time.sleep(min(pause, wait))
-                return True
-        if not select.select([self.descriptor], [], [], wait)[0]:
-            return True
-        try:
-            data = os.read(self.descriptor, size)
-        except OSError:
+        data = self._carried(wait)
+        if data is None:
             return False
-        if self.rate:
-            self._budget_at = max(self._budget_at, time.monotonic() - 0.01) + len(data) / self.rate
         self.received += len(data)
         self.transcript += data
         del self.transcript[:-200_000]
         for part in _QUERY.split(data):
             if part == b"\x1b[?2026$p":
                 self._answer("\x1b[?2026;2$y")
+            elif part == b"\x1b[5n":
+                self._answer("\x1b[0n")
             elif part == b"\x1b[6n":
                 self._answer(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
             else:
-                self.stream.feed(_PRIVATE.sub(b"", part))
-        return bool(data)
+                self.stream.feed(plain(part))
+        return True
+
+    def _carried(self, wait: float) -> bytes | None:
+        """What the line carries within that time, as much as there is; None when the program or the line is gone."""
+        size = 65536
+        if self.rate:
+            size = max(1, int(self.rate / 100))
+            pause = self._budget_at - time.monotonic()
+            if pause > 0 and not self._hoards:
+                time.sleep(min(pause, wait))
+                return b""
+            if pause > 0 or self.hoarded:
+                wait = min(wait, max(0.0, pause))
+        data = b""
+        if select.select([self.descriptor], [], [], wait)[0]:
+            try:
+                data = os.read(self.descriptor, 65536 if self._hoards else size)
+            except OSError:
+                return None
+            if not data:
+                return None
+        if self._hoards:
+            self.hoarded += data
+            data = b"" if self.rate and self._budget_at > time.monotonic() else bytes(self.hoarded[:size])
+            del self.hoarded[: len(data)]
+        if self.rate and data:
+            self._budget_at = max(self._budget_at, time.monotonic() - 0.01) + len(data) / self.rate
+        return data
 
     def _answer(self, text: str) -> None:
         if self._answers:
@@ -187,6 +214,10 @@ class Terminal:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def send_signal_to_foreground(self, number: int) -> None:
+        """To the program a shell runs, and its helpers."""
+        os.killpg(os.tcgetpgrp(self.descriptor), number)
+
     @property
     def alive(self) -> bool:
         return self.pid != 0 and not self._ended()
@@ -215,6 +246,11 @@ class Terminal:
             self.pid = 0
         if self.descriptor >= 0:
             os.close(self.descriptor)
+
+
+def plain(data: bytes) -> bytes:
+    """Without the sequences that paint nothing and that pyte does not know."""
+    return _PRIVATE.sub(b"", data)
 
 
 def seen(screen: Emulator) -> list[list[Cell]]:

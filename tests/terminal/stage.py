@@ -1,7 +1,7 @@
 """The console on a fleet that stands still, as a program of its own: `python -m tests.terminal.stage`.
 
-SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again; SIGRTMIN opens
-the next of the screens that are also kept as pictures.
+SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again; SIGRTMIN does
+so with every application, ten times a second.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from acp_tui.config.settings import Settings
 from acp_tui.ui.app import AcpApp
 from tests.fakes.backend import NOW, FakeBackend
 from tests.ui.detail.scene import scene
-from tests.ui.detail.test_snapshots import SCREENS
 
 
 class Stage:
@@ -26,9 +25,7 @@ class Stage:
 
     def __init__(self, app: AcpApp, fake: FakeBackend) -> None:
         self.app = app
-        self.fake = fake
         self.fleet = fake.fleet
-        self.screens = iter(SCREENS.values())
         self.counter = count(1)
         self.busy: asyncio.Task[None] | None = None
 
@@ -36,16 +33,23 @@ class Stage:
         row = self.fleet.tables["clusters"][0]
         self.fleet.change("clusters", structs.replace(row, nodes=next(self.counter)))
 
-    def next_screen(self) -> None:
-        make, _ = next(self.screens)
-        self.app.push_screen(make(self.fake))
-
     def everything(self) -> None:
         if self.busy is None:
             self.busy = asyncio.create_task(self._restless())
         else:
             self.busy.cancel()
             self.busy = None
+
+    def flood(self) -> None:
+        self.busy = asyncio.create_task(self._flooding())
+
+    async def _flooding(self) -> None:
+        while True:
+            words = f"{next(self.counter) * 7919 % 0xFFFFF:05x} " * 12
+            rows = self.fleet.tables["applications"]
+            said = dict.fromkeys(("reason", "project", "version", "platform_state"), words)
+            self.fleet.change("applications", *(structs.replace(row, **said) for row in rows))
+            await asyncio.sleep(0.1)
 
     async def _restless(self) -> None:
         while True:
@@ -61,7 +65,7 @@ class Stage:
 def main() -> None:
     """Runs until `q`."""
     fake = scene()
-    settings = Settings(theme=os.environ.get("STAGE_THEME", "dark"), glyphs="full")
+    settings = Settings(glyphs="full", theme="dark", pacing="STAGE_UNPACED" not in os.environ)
     app = AcpApp(fake.open, settings=settings, clock=lambda: NOW)
     stage = Stage(app, fake)
 
@@ -69,7 +73,7 @@ def main() -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGUSR1, app.call_later, stage.one_cell)
         loop.add_signal_handler(signal.SIGUSR2, app.call_later, stage.everything)
-        loop.add_signal_handler(signal.SIGRTMIN, app.call_later, stage.next_screen)
+        loop.add_signal_handler(signal.SIGRTMIN, app.call_later, stage.flood)
         await app.run_async()
 
     asyncio.run(run())
