@@ -103,7 +103,8 @@ def aftermath(operation: Operation, history: Sequence[Revision], found: Sequence
         advice = f"Least way out: {worst.least.title}." if worst.least else ""
     else:
         evidence = ("its records are in order, and nobody works on it",)
-        advice = "Look at its tree: nobody saw whether it got healthy."
+        untouched = (newest.revision if newest else 0) == before
+        advice = "Nothing of it changed: plan it again." if untouched else "Look at its tree: nobody saw the end."
     title = f"The runner was killed during {where} of {name}: {stands}"
     return Outcome(OutcomeKind.NOT_PROVEN, title, evidence=evidence, advice=advice)
 

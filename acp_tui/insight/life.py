@@ -31,8 +31,8 @@ class HookState(Struct, frozen=True):
 class Signs(Struct, frozen=True):
     """What was seen; moments are epoch seconds.
 
-    `ours` names an operation of acp-tui that runs, `killed` one that wrote this record and was killed: nothing of it is
-    left on this machine. `moved_at` is when anybody last wrote an object of the release.
+    `ours` names an operation of acp-tui that runs; `ended` says of one that it made this record and nothing of it runs
+    any more. `moved_at` is when anybody last wrote an object of the release.
     """
 
     now: float
@@ -41,7 +41,7 @@ class Signs(Struct, frozen=True):
     hooks: tuple[HookState, ...] = ()
     moved_at: float | None = None
     rolling: tuple[str, ...] = ()
-    killed: str = ""
+    ended: str = ""
 
 
 def judge(signs: Signs) -> tuple[Life, tuple[str, ...]]:
@@ -49,7 +49,7 @@ def judge(signs: Signs) -> tuple[Life, tuple[str, ...]]:
     evidence = tuple(_evidence(signs))
     if signs.ours:
         return Life.WORKING, evidence
-    if signs.killed:
+    if signs.ended:
         return Life.NOBODY, evidence
     deadline = (2 * len(signs.hooks) + 2) * DEFAULT_WAIT + 30
     age = None if signs.written_at is None else signs.now - signs.written_at
@@ -72,8 +72,8 @@ def _evidence(signs: Signs) -> Sequence[str]:
     told = []
     if signs.ours:
         told.append(f"acp-tui works on it: {signs.ours}")
-    if signs.killed:
-        told.append(f"acp-tui made it and was killed, its Helm with it: {signs.killed}")
+    if signs.ended:
+        told.append(signs.ended)
     deadline = (2 * len(signs.hooks) + 2) * DEFAULT_WAIT + 30
     if signs.written_at is None:
         told.append("when the record was written is not known")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -174,6 +175,8 @@ class BinaryRun:
         message = self._prepared.workspace.hide(error_of(list(ended.tail)))
         if ended.cancelled or ended.timed_out:
             message = _stopped(ended, self._request)
+        elif ended.exit_code < 0:
+            message = f"it was ended from outside by {signal.Signals(-ended.exit_code).name}"
         return EngineResult(ok=False, exit_code=ended.exit_code, message=message, cancelled=ended.cancelled)
 
     async def cancel(self) -> None:

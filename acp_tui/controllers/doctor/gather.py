@@ -112,8 +112,8 @@ class Gatherer:
             for state in live.values()
             if state.there and state.verdict.health is Health.PROGRESSING
         )
-        killed = "" if ours else self._killed(newest)
-        signs = Signs(case.now, newest.updated_at, ours, hooks, max(moments, default=None), rolling, killed)
+        ended = "" if ours else self._ended(newest)
+        signs = Signs(case.now, newest.updated_at, ours, hooks, max(moments, default=None), rolling, ended)
         return msgspec.structs.replace(case, signs=signs, changed=_changed(base, live) if base else None)
 
     def _ours(self) -> str:
@@ -122,14 +122,19 @@ class Gatherer:
             return f"{running.verb.value} {running.id}"
         return "a Helm that is being stopped" if self._held else ""
 
-    def _killed(self, newest: Revision) -> str:
-        """The act of ours that was killed while its Helm wrote this record."""
+    def _ended(self, newest: Revision) -> str:
+        """The act of ours that made this record and is over, or was killed while its Helm wrote it."""
         last = next((each for each in self._past if each.release == self._ref and each.verb is not Verb.RECOVER), None)
-        if last is None or last.state is not OperationState.LOST or _VERB.get(newest.status) is not last.verb:
+        if last is None or _VERB.get(newest.status) is not last.verb:
             return ""
-        acted = any(step.id == "act" and step.state is StepState.RUNNING for step in last.steps)
-        wrote = (last.revision_before or 0) + (0 if last.verb is Verb.UNINSTALL else 1)
-        return f"{last.verb.value} {last.id}" if acted and newest.revision == wrote else ""
+        acted = next((step.state for step in last.steps if step.id == "act"), StepState.WAITING)
+        if last.state is OperationState.LOST and acted is StepState.RUNNING:
+            wrote = (last.revision_before or 0) + (0 if last.verb is Verb.UNINSTALL else 1)
+            said = "acp-tui made it and was killed, its Helm with it"
+            return f"{said}: {last.verb.value} {last.id}" if newest.revision == wrote else ""
+        ours = last.record_uid == newest.uid if last.record_uid else newest.revision == last.revision_before
+        said = "acp-tui made it, and its Helm is over"
+        return f"{said}: {last.verb.value} {last.id}" if ours and acted in (StepState.DONE, StepState.FAILED) else ""
 
     async def _deployed(self, history: Sequence[Revision], unreadable: dict[int, str]) -> tuple[Part, ...]:
         deployed = next(
