@@ -11,6 +11,7 @@ from msgspec import ValidationError as Unfit
 from acp_tui.fleet.cells import age
 from acp_tui.insight.explain import explain_pod
 from acp_tui.insight.health.builtin import WORKLOADS, health_of
+from acp_tui.insight.health.custom import NO_RULE
 from acp_tui.insight.phrases import line
 from acp_tui.insight.times import epoch
 from acp_tui.model.health import Health, Verdict
@@ -54,13 +55,25 @@ class Description(Struct, frozen=True):
     events: tuple[Event, ...] = ()
 
 
-def describe(ref: ObjectRef, document: Mapping[str, Any], events: Sequence[Event], *, now: float) -> Description:
-    """Reads a raw object; fields of the wrong type are left out, never an error. Secret data is not looked at."""
+def describe(
+    ref: ObjectRef,
+    document: Mapping[str, Any],
+    events: Sequence[Event],
+    *,
+    now: float,
+    listed: Verdict | None = None,
+) -> Description:
+    """Reads a raw object; fields of the wrong type are left out, never an error. Secret data is not looked at.
+
+    `listed` is the verdict of the object's row, for kinds that say nothing of themselves.
+    """
     newest = tuple(sorted(events, key=lambda event: event_at(event) or 0.0, reverse=True))
     obj = _projected(ref.kind, document)
     status = _mapping(document.get("status"))
     conditions = tuple(_conditions(status))
     verdict = health_of(ref.kind, obj, now=now) if obj is not None else Verdict(Health.UNKNOWN)
+    if verdict.reason == NO_RULE and listed is not None:
+        verdict = listed
     if isinstance(obj, Pod) and (found := explain_pod(obj, newest, now=now)):
         verdict = Verdict(found.health, found.what, found.since)
     return Description(ref, verdict, tuple(_lines(ref, document, verdict, now)), conditions, newest)

@@ -22,7 +22,7 @@ from acp_tui.insight.recordsize import stored_bytes
 from acp_tui.insight.retention import with_leaving
 from acp_tui.model.application import ApplicationSummary, TreeNode
 from acp_tui.model.errors import ClusterError, RecordError, UsageError
-from acp_tui.model.health import Health
+from acp_tui.model.health import Health, Verdict
 from acp_tui.model.objects import Event, Object, Pod
 from acp_tui.model.refs import Kind, ObjectRef
 from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
@@ -95,7 +95,14 @@ class Inspector:
         """The object in words, with its conditions and the events about it, newest first."""
         document = await self._document(ref)
         uid = (document.get("metadata") or {}).get("uid") or ref.uid
-        return describe(ref, document, await self._events(ref, uid), now=self._fleet.now())
+        events = await self._events(ref, uid)
+        return describe(ref, document, events, now=self._fleet.now(), listed=self._listed(ref))
+
+    def _listed(self, ref: ObjectRef) -> Verdict | None:
+        """An application is judged by its parts, which the object itself does not hold: its row knows the verdict."""
+        rows = self._fleet.rows("applications", clusters=frozenset({ref.cluster}))
+        row = next((row for row in rows if row.ref.key == ref.key), None)
+        return Verdict(row.health, row.reason or "all its parts") if isinstance(row, ApplicationSummary) else None
 
     async def containers(self, ref: ObjectRef) -> tuple[str, ...]:
         """Containers with logs, in the order worth looking at: the failing one first, init containers last."""

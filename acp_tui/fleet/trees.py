@@ -17,6 +17,7 @@ from acp_tui.insight.health.builtin import health_of, health_of_service
 from acp_tui.insight.health.custom import INERT, NO_RULE
 from acp_tui.insight.health.jobs import finished
 from acp_tui.insight.health.workloads import ready_of, wanted_replicas
+from acp_tui.insight.hooks import SPENT, is_spent
 from acp_tui.insight.selectors import matches, matches_map
 from acp_tui.insight.tree import Leaf, build_tree
 from acp_tui.model.application import ApplicationSource, ApplicationSummary, TreeNode
@@ -25,7 +26,7 @@ from acp_tui.model.health import Health, Verdict
 from acp_tui.model.network import Ingress, Service
 from acp_tui.model.objects import ApplicationObject, Generic, LabelSelector, Meta, Object
 from acp_tui.model.refs import Kind, ObjectRef
-from acp_tui.model.release import ReleaseRef
+from acp_tui.model.release import ReleaseRef, Revision
 from acp_tui.wire.manifest import objects
 
 _STORED = {
@@ -57,20 +58,16 @@ class TreeReader:
         self._store = session.store
         self._now = now
         self._unseen: set[tuple[str, str]] = set()
+        self._newest: Revision | None = None
 
     async def application(self, app: ApplicationSummary) -> TreeNode:
         """By what made it an application: its selector, its release's manifest, its instance label, or its owner."""
         ref = app.ref
-        if app.source is ApplicationSource.HELM:
-            release = next(
-                (
-                    each
-                    for each in newest_revisions(self._store)
-                    if (each.namespace, each.name) == (ref.namespace, ref.name)
-                ),
-                None,
-            )
-            if release is not None:
+        revisions = newest_revisions(self._store)
+        release = next((each for each in revisions if (each.namespace, each.name) == (ref.namespace, ref.name)), None)
+        if release is not None:
+            self._newest = revisions[release]
+            if app.source is ApplicationSource.HELM:
                 return await self.release(release)
         own = list(self._stored(group=_group(app)))
         beside: list[Leaf] = []
@@ -87,7 +84,7 @@ class TreeReader:
 
         What carries the release's mark and is not in it was left over from before.
         """
-        newest = newest_revisions(self._store).get(ref)
+        newest = self._newest = newest_revisions(self._store).get(ref)
         body = await self._session.records.body(ref, newest.revision if newest else 1)
         wanted = self._refs(objects(body.manifest, origin=f"revision {body.revision} of {ref.name}"), ref.namespace)
         marked = list(self._stored(group=Group(ApplicationSource.HELM, ref.namespace, ref.name)))
@@ -212,11 +209,10 @@ class TreeReader:
             again = restarts(item)
             where = (item.spec.node_name if item.spec else "") or ""
             note = " · ".join(filter(None, (f"{again} restarts" if again else "", where)))
-            return Leaf(ref, meta, self._store.pods.verdict(item), note)
+            return Leaf(ref, meta, self._of_hook(meta, self._store.pods.verdict(item)), note)
         if kind == "Job":
-            return Leaf(
-                ref, meta, job_verdict(self._store, item), hidden=bool(meta.owner_references) and finished(item)
-            )
+            verdict = self._of_hook(meta, job_verdict(self._store, item))
+            return Leaf(ref, meta, verdict, hidden=bool(meta.owner_references) and finished(item))
         if kind == "CronJob":
             return Leaf(ref, meta, health_of(kind, item), (item.spec.schedule if item.spec else "") or "")
         ready, want = ready_of(kind, item)
@@ -224,6 +220,12 @@ class TreeReader:
         return Leaf(
             ref, meta, workload_verdict(self._store, kind, item, self._now), f"{ready}/{want} ready", hidden=old
         )
+
+    def _of_hook(self, meta: Meta, verdict: Verdict) -> Verdict:
+        newest = self._newest
+        if verdict.health is not Health.DEGRADED or newest is None:
+            return verdict
+        return SPENT if is_spent(meta, status=newest.status, written_at=newest.updated_at) else verdict
 
     def _ref(self, group: str, kind: str, meta: Meta) -> ObjectRef:
         return ObjectRef(self._store.cluster, group, kind, meta.namespace or "", meta.name or "", meta.uid or "")

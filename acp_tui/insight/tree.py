@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from acp_tui.insight.health.custom import NO_RULE
 from acp_tui.insight.health.rollup import roll_up
+from acp_tui.insight.hooks import SPENT
 from acp_tui.model.application import TreeNode
 from acp_tui.model.health import Health, Verdict
 from acp_tui.model.objects import Meta
@@ -86,7 +87,7 @@ def _node(leaf: Leaf, below: Mapping[str, list[Leaf]], above: frozenset[str]) ->
 
 
 def _verdict(leaf: Leaf, children: tuple[TreeNode, ...]) -> Verdict:
-    if leaf.ref.kind in _JUDGED_WITH_PODS or not children:
+    if leaf.ref.kind in _JUDGED_WITH_PODS or leaf.verdict is SPENT or not children:
         return leaf.verdict
     own = [] if leaf.verdict.reason == NO_RULE else [leaf.verdict]
     return roll_up([*own, *(child.verdict for child in children)], none=leaf.verdict)

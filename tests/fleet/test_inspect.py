@@ -158,6 +158,18 @@ async def test_a_history_is_newest_first_and_the_newest_are_described(inspector:
     assert (history[0].chart, history[0].chart_version) == ("api", "1.9.2")
 
 
+async def test_a_record_tells_its_size_once_it_was_read_and_is_read_once(fleet: Fleet, inspector: Inspector) -> None:
+    newest, older = await inspector.history(PAY, described=1)
+    assert newest.size > 0
+    assert older.size == 0, "metadata does not tell"
+    stats = fleet.session("east").transport.stats
+    before = stats.requests
+    both = await inspector.history(PAY, described=10)
+    assert all(each.size > 0 for each in both)
+    assert stats.requests - before == 2, "one list and the one record that was not read yet"
+    assert not any(each.leaves for each in both)
+
+
 async def test_captains_records_open_as_helms_do(inspector: Inspector) -> None:
     body = await inspector.body(ReleaseRef("east", "shop", "cap", Store.CAPTAIN), 1)
 

@@ -11,6 +11,7 @@ from acp_tui.insight.grouping import APPLICATION_GROUP, Group, chart_of
 from acp_tui.insight.health.builtin import health_of, template_of
 from acp_tui.insight.health.rollup import judge_workload, roll_up
 from acp_tui.insight.health.workloads import health_of_workload, rolling
+from acp_tui.insight.hooks import is_spent
 from acp_tui.insight.owners import argo_application
 from acp_tui.insight.times import epoch
 from acp_tui.model.application import ApplicationSource, ApplicationSummary
@@ -52,12 +53,24 @@ def application_rows(store: Store, releases: Iterable[ReleaseSummary], now: floa
         _row(
             store,
             group,
-            members,
+            _counting(members, by_name.get((group.namespace, group.name))),
             objects.get((group.namespace, group.name)),
             by_name.get((group.namespace, group.name)),
         )
         for group, members in groups.items()
     )
+
+
+def _counting(members: list[Part], release: ReleaseSummary | None) -> list[Part]:
+    """Without the Jobs and Pods that a failed hook of an earlier revision left."""
+    if release is None:
+        return members
+    return [
+        part
+        for part in members
+        if part.verdict.health is not Health.DEGRADED
+        or not is_spent(part.meta, status=release.status, written_at=release.updated_at)
+    ]
 
 
 def parts(store: Store, now: float) -> Iterator[Part]:

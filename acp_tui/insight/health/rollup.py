@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from acp_tui.insight.health.custom import NO_RULE
+from acp_tui.insight.hooks import SPENT
 from acp_tui.model.health import Health, Verdict
 
 
 def roll_up(verdicts: Iterable[Verdict], *, none: Verdict | None = None) -> Verdict:
     """The worst of several with its reason; of equally bad ones the oldest, because it is nearer to the cause.
 
-    Kinds without a rule do not count. `none` is said of nothing at all; without it that is unknown.
+    Kinds without a rule do not count, and neither does what a hook of an earlier revision left. `none` is said of
+    nothing at all; without it that is unknown.
     """
-    known = [each for each in verdicts if each.reason != NO_RULE]
+    known = [each for each in verdicts if each.reason != NO_RULE and each is not SPENT]
     if not known:
         return none or Verdict(Health.UNKNOWN, "nothing to judge by")
     return max(known, key=_weight)
