@@ -28,6 +28,9 @@ _WORDS = {
     Standing.UNKNOWN: "unknown",
 }
 
+_GRAVE = frozenset({Standing.FAILED, Standing.STUCK, Standing.PENDING, Standing.GONE, Standing.UNKNOWN})
+"""Words that stay beside an age where there is no room for all."""
+
 
 def matrix_view(clusters: Sequence[str], *, width: int = NARROWEST) -> View[MatrixRow]:
     """One column a cluster, all of `width`; from ROOMY on a cell names its values' hash as well."""
@@ -83,7 +86,8 @@ def matrix_cell(cell: MatrixCell, now: float, *, hashes: bool = False) -> Cell:
     if cell.row is None:
         word = {Standing.MISSING: "missing", Standing.ABSENT: "-"}.get(cell.standing, "?")
         return Cell(f"{word} {seen}".rstrip(), cell.tone)
-    parts = [cell.version or "?", seen, _word(cell)]
+    word = _word(cell) if hashes or not seen or cell.standing in _GRAVE else ""
+    parts = [cell.version or "?", seen, word]
     if hashes and cell.row.values_hash:
         parts.append(cell.row.values_hash)
     return Cell(" ".join(part for part in parts if part), cell.tone)

@@ -59,13 +59,12 @@ class MatrixScreen(Asking):
         self.query_one("#cell", Lines).can_focus = False
         self._leave = self.backend.fleet.subscribe(self._changed)
         self.set_focus(self.grid)
-        self.call_after_refresh(self._opened)
-
-    def _opened(self) -> None:
         self.update()
         if self.ref is not None:
             self.grid.point_at(f"{self.ref.namespace}/{self.ref.name}", self.ref.cluster)
-        self._read()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._read)
 
     def on_unmount(self) -> None:
         self._leave()

@@ -114,7 +114,7 @@ class RolloutScreen(Listing):
     def rows(self) -> list[LegRow]:
         if self.running is not None:
             return [
-                LegRow(number, leg.release.cluster, leg, None, taken=True)
+                LegRow(number, leg.release.cluster, leg, self._plan_of(leg.release.cluster), taken=True)
                 for number, leg in enumerate(self.running.legs, 1)
             ]
         rows = []
@@ -125,6 +125,10 @@ class RolloutScreen(Listing):
             leg, plan = self.planned.get((cluster, self.values), (None, None))
             rows.append(LegRow(number if taken else 0, cluster, leg, plan, taken=taken))
         return rows
+
+    def _plan_of(self, cluster: str) -> Plan | None:
+        """What was reviewed here; a rollout that was opened from Activity has no plans."""
+        return self.planned.get((cluster, self.values), (None, None))[1]
 
     # planning
 

@@ -155,7 +155,7 @@ def leg_lines(row: LegRow, sign: Sign, width: int) -> list[Line]:
         said += _labelled(word.capitalize(), leg.note, tone if tone is Tone.FAIL else Tone.PLAIN, width)
     elif plan is None:
         said.append(((f"{sign(tone) or ' '} {word}", tone),))
-    if plan is not None:
+    if plan is not None and leg.state in (LegState.WAITING, LegState.REFUSED):
         said += _labelled("What", plan.headline, Tone.PLAIN, width)
         said += lines.checks(plan, sign, width, brief=True)
         said += lines.way_back(plan, width)

@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 from msgspec import structs
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from acp_tui.model.errors import Refused
 from acp_tui.model.plan import Check, CheckResult
@@ -248,7 +249,8 @@ async def test_a_cluster_opens_its_plan_before_and_its_run_after_it_began() -> N
     async with stage(matrix, fake=fake) as here:
         await here.press(*STAGING, "O", "enter")
         assert isinstance(here.screen, LegScreen)
-        await here.press("escape", "y")
+        await here.press("escape")
+        await here.press("y")
         await here.answer("payments-api")
         fake.rollouts.tell(went(fake.rollouts.known[ID], LegState.HEALTHY, LegState.WAITING, LegState.WAITING))
         await here.press("home", "enter")
@@ -279,27 +281,23 @@ def test_a_rollout_in_pictures(snap_compare: Callable[..., bool], state: str, si
     fake = across()
     warned = Check("quota", "Fits the quota", CheckResult.WARN, "91 % of requests.cpu", "It is tight.")
     fake.rollouts.plans["prod-west"] = leg_plan("prod-west", "1.9.1", check=warned)
-    opened = _opened(fake, *STAGING, "O", "end")
-
-    async def before(pilot: Pilot[None]) -> None:
-        await opened(pilot)
-        if state == "stopped":
-            screen = cast(RolloutScreen, pilot.app.screen)
-            assert screen.plan is not None
-            begun = fake.rollouts.start(screen.plan)
-            screen._take_over(begun)
-            fake.rollouts.tell(went(begun, LegState.HEALTHY, LegState.RED, LegState.WAITING, over=True))
-            await pilot.press("home", "down")
-            await pilot.pause()
-
+    if state == "stopped":
+        legs = [fake.rollouts.plans[cluster].rollout for cluster in ("edge-7", "prod-east", "prod-west")]
+        whole = structs.replace(legs[0], legs=tuple(leg for each in legs for leg in each.legs))
+        fake.rollouts.tell(went(whole, LegState.HEALTHY, LegState.RED, LegState.WAITING, over=True))
+        before = _opened(fake, "down", first=RolloutScreen(id=ID))
+    else:
+        before = _opened(fake, *STAGING, "O", "down", "down")
     assert snap_compare(console(fake), terminal_size=size, run_before=before)
 
 
-def _opened(fake: FakeBackend, *keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+def _opened(
+    fake: FakeBackend, *keys: str, first: Screen[None] | None = None
+) -> Callable[[Pilot[None]], Awaitable[None]]:
     async def before(pilot: Pilot[None]) -> None:
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
-        pilot.app.push_screen(matrix(fake))
+        pilot.app.push_screen(first or matrix(fake))
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
