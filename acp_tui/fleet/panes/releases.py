@@ -29,6 +29,13 @@ def _release_severity(row: ReleaseSummary) -> int:
     return 2 if STATUS_TONE.get(row.status, Tone.UNKNOWN) is Tone.UNKNOWN else 3
 
 
+def _order(row: ReleaseSummary) -> tuple[object, ...]:
+    """What is broken first, the newest of it on top: that is what somebody was called for."""
+    severity = _release_severity(row)
+    newest = -(row.updated_at or 0.0) if severity == 0 else 0.0
+    return (severity, newest, row.ref.cluster, row.ref.namespace, row.ref.name)
+
+
 def _chart(row: ReleaseSummary) -> str:
     return "-".join(part for part in (row.chart, row.chart_version) if part)
 
@@ -38,7 +45,7 @@ RELEASES: View[ReleaseSummary] = View(
     title="Releases",
     digit="3",
     kind_word="releases",
-    order=lambda row: (_release_severity(row), row.ref.cluster, row.ref.namespace, row.ref.name),
+    order=_order,
     columns=(
         Column(
             id="name",
