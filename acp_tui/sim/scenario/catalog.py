@@ -138,16 +138,25 @@ def _read(text: str) -> list[Deployed]:
     return found
 
 
+def _western(release: Deployed) -> Deployed:
+    """What prod-west has otherwise than prod-east: one version not yet, one already, and other values of a third."""
+    match release.name:
+        case "payments-api":
+            return replace(release, image="pay", version=(1, 9, 1), revision=41)
+        case "search":
+            return replace(release, version=(4, 1, 0), revision=19)
+        case "cart-api":
+            return replace(release, memory=192)
+    return release
+
+
 def releases(cluster: str) -> list[Deployed]:
     """What the cluster runs; the first listed is seeded first."""
     match cluster:
         case "prod-east":
             return [replace(d, image="pay", kept=10) if d.name == "payments-api" else d for d in _read(_PROD)]
         case "prod-west":
-            west = [
-                replace(d, image="pay", version=(1, 9, 1), revision=41) if d.name == "payments-api" else d
-                for d in _read(_PROD)
-            ]
+            west = [_western(d) for d in _read(_PROD)]
             return [
                 replace(d, store="captain", kept=min(d.kept, 4)) if d.name in _CAPTAIN else d
                 for d in west
