@@ -23,12 +23,14 @@ NOTICED_SECONDS = 0.03
 SILENCE_SECONDS = 2.0
 """After so long a question counts as answered; after some in a row nothing is asked any more."""
 SILENCES = 3
-FORGETTING = 1.05
-"""The shortest time of the line is believed a little less with every answer, because lines change."""
 
 
 class Pace:
-    """Counts what is under way; `answered` may be called from the thread that reads, everything else by who writes."""
+    """Counts what is under way; `answered` may be called from the thread that reads, everything else by who writes.
+
+    The shortest time that an answer ever took is that of the line itself, any time beyond is spent in a queue; so on
+    a line that becomes longer only a few frames are under way at a time.
+    """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -39,7 +41,7 @@ class Pace:
         self._under_way: deque[tuple[int, int, float]] = deque()
         self._line_seconds = inf
         self._silences = 0
-        self._window = WIDEST
+        self.window = WIDEST
 
     def begin(self, line_seconds: float) -> None:
         """The terminal answers questions; so long it took for one with nothing before it."""
@@ -66,13 +68,13 @@ class Pace:
             return
         self._arrived = max(self._arrived, arrived)
         took = now - asked_at
-        self._line_seconds = min(took, self._line_seconds * FORGETTING)
+        self._line_seconds = min(took, self._line_seconds)
         waited = took - self._line_seconds
         if waited > NOTICED_SECONDS:
             rate = ahead / waited
-            self._window = int(min(WIDEST, max(NARROWEST, rate * (LAG_SECONDS + self._line_seconds))))
+            self.window = int(min(WIDEST, max(NARROWEST, rate * (LAG_SECONDS + self._line_seconds))))
         else:
-            self._window = min(WIDEST, 2 * self._window)
+            self.window = min(WIDEST, 2 * self.window)
 
     @property
     def free(self) -> bool:
@@ -83,7 +85,7 @@ class Pace:
 
     @property
     def _full(self) -> bool:
-        return self._on and self._sent - self._arrived >= self._window
+        return self._on and self._sent - self._arrived >= self.window
 
     @property
     def patience(self) -> float:

@@ -1,7 +1,7 @@
 """The console on a fleet that stands still, as a program of its own: `python -m tests.terminal.stage`.
 
 SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again; SIGRTMIN does
-so with every application, ten times a second.
+so with every application five times a second, and ends it again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 from itertools import count
+from typing import Any
 
 from msgspec import structs
 
@@ -34,14 +36,19 @@ class Stage:
         self.fleet.change("clusters", structs.replace(row, nodes=next(self.counter)))
 
     def everything(self) -> None:
-        if self.busy is None:
-            self.busy = asyncio.create_task(self._restless())
-        else:
-            self.busy.cancel()
-            self.busy = None
+        self._turn(self._restless())
 
     def flood(self) -> None:
-        self.busy = asyncio.create_task(self._flooding())
+        self._turn(self._flooding())
+
+    def _turn(self, moving: Coroutine[Any, Any, None]) -> None:
+        """Let it begin, or end what moves."""
+        if self.busy is None:
+            self.busy = asyncio.create_task(moving)
+        else:
+            moving.close()
+            self.busy.cancel()
+            self.busy = None
 
     async def _flooding(self) -> None:
         while True:
@@ -49,7 +56,7 @@ class Stage:
             rows = self.fleet.tables["applications"]
             said = dict.fromkeys(("reason", "project", "version", "platform_state"), words)
             self.fleet.change("applications", *(structs.replace(row, **said) for row in rows))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
 
     async def _restless(self) -> None:
         while True:
