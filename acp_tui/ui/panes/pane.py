@@ -312,6 +312,11 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             self._told_late = True
         self._resting = self.set_timer(REST_SECONDS, self._rested, name="rest")
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether what is told below the table is of the row under the cursor."""
+        return not self._told_late
+
     def _rested(self) -> None:
         self._resting = None
         if self._told_late:

@@ -13,14 +13,13 @@ from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
-from acp_tui.actions import Action, actions_at, find
-from acp_tui.config.keys import shown_key
+from acp_tui.actions import Action, find
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.screens.copying import copy, names_of, table_of
+from acp_tui.ui.screens.hints import hints_of, typed_hints
 from acp_tui.ui.screens.saving import place_for, save_text
-from acp_tui.ui.widgets.cells import width_of
 from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.framed import Framed
 from acp_tui.ui.widgets.grid import Grid
@@ -38,8 +37,6 @@ SEVERAL = frozenset({"yaml", "describe", "events", "doctor", "cluster_applicatio
 """Actions about rows that take all marked rows; every other one takes one row and says so."""
 AT_ONCE = 20
 """So many rows they take at most: each is a question to a cluster."""
-HINTS = 8
-"""At most so many hints stand in the hint line; help has them all."""
 
 
 class Acting(Screen[T], inherit_bindings=False):
@@ -218,10 +215,6 @@ class Acting(Screen[T], inherit_bindings=False):
         """Whether anything here does it at all."""
         return self._doer(action.id) is not None
 
-    def can(self, action: Action) -> bool:
-        """Whether a key for it would do something now."""
-        return self.has(action) and not self.why_not(action)
-
     # the hint line
 
     typing_hints: tuple[tuple[str, str], ...] = (("enter", "take it"), ("esc", "leave it"))
@@ -239,23 +232,7 @@ class Acting(Screen[T], inherit_bindings=False):
             line.show(self.hints())
 
     def hints(self) -> tuple[Span, ...]:
-        """The keys under the fingers, whole words only: narrow contexts first, what cannot be done left out."""
-        if self.typing:
-            return tuple(span for hint in self.typing_hints for span in _spans(hint))
-        fitting: list[tuple[str, str]] = []
-        last: list[tuple[str, str]] = []
-        for action in actions_at(self.place):
-            keys = self.acp.keymap.keys_of(action.name)
-            if action.hint and keys and self.can(action):
-                (last if action.context == "global" else fitting).append((shown_key(keys[0]), action.hint))
-        room = self.app.size.width - 2 - sum(map(_cells, last))
-        out: list[Span] = []
-        for hint in fitting[:HINTS]:
-            room -= _cells(hint)
-            if room < 0:
-                break
-            out += _spans(hint)
-        return tuple(out + [span for hint in last for span in _spans(hint)])
+        return typed_hints(self.typing_hints) if self.typing else hints_of(self)
 
     # actions that many screens share
 
@@ -333,14 +310,6 @@ class Acting(Screen[T], inherit_bindings=False):
             from acp_tui.ui.review.begin import begin
 
             begin(self.acp, Verb(verb), ref)
-
-
-def _cells(hint: tuple[str, str]) -> int:
-    return width_of(hint[0]) + width_of(hint[1]) + 3
-
-
-def _spans(hint: tuple[str, str]) -> tuple[Span, Span]:
-    return (hint[0], Tone.ACCENT), (f" {hint[1]}  ", Tone.DIM)
 
 
 class BaseScreen(Acting[None]):

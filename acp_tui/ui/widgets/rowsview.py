@@ -8,7 +8,6 @@ from typing import Generic, NamedTuple
 
 from rich.segment import Segment
 from textual.cache import LRUCache
-from textual.geometry import Region
 from textual.timer import Timer
 
 from acp_tui.fleet.columns import Column, View
@@ -397,7 +396,3 @@ class RowsView(Framed, Generic[R]):
         self.first = max(0, min(self.cursor - offset, len(self.rows) - self.page))
         self._sync()
         self.refresh()
-
-    def region_of(self, index: int) -> Region:
-        """Where a line stands inside the widget."""
-        return Region(0, 1 + self.heading_lines + index - self.first, self.size.width, 1)

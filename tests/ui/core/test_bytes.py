@@ -1,0 +1,72 @@
+"""Every frame is as small as the change in it: bytes at 200x50 in true colour, in every view and not in one scene."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+
+from tests.ui.core.scene import pane
+from tests.ui.core.weigh import scales
+
+VIEWS = ("1", "2", "3", "4", "7")
+
+
+@pytest.mark.parametrize("zoom", [(), ("z",)], ids=["beside another pane", "zoomed"])
+async def test_a_step_of_the_cursor_with_all_that_is_told_of_the_row(zoom: tuple[str, ...]) -> None:
+    async with scales() as here:
+        await here.weigh("tab", *zoom)
+        for key in VIEWS:
+            await here.weigh(key)
+            steps = {pane(here.app).grid.key: await here.weigh("j") for _ in range(12)}
+            assert max(steps.values()) <= 600, steps
+
+
+async def test_a_running_cursor_tells_of_a_row_only_where_it_rests() -> None:
+    async with scales() as here:
+        await here.weigh("tab", "2")
+        walked = await here.weigh(*"jjjjjjjj")
+        assert walked <= 8 * 200 + 400
+        assert f"╭─ {pane(here.app).row.ref.name}" in here.text
+
+
+async def test_a_page() -> None:
+    async with scales() as here:
+        await here.weigh("tab")
+        for key in VIEWS:
+            await here.weigh(key)
+            pages = [await here.weigh("pagedown") for _ in range(2)]
+            assert max(pages) <= 4000, (key, pages)
+
+
+async def test_dialogs_come_and_go() -> None:
+    async with scales() as here:
+        for key in VIEWS:
+            await here.weigh(key, "j")
+            for opens in ("?", "ctrl+p", "c"):
+                assert 0 < await here.weigh(opens) <= 3000, (key, opens)
+                assert 0 < await here.weigh("escape") <= 3000, (key, opens)
+
+
+async def test_a_mark_is_a_line_and_a_count() -> None:
+    async with scales() as here:
+        await here.weigh("tab", "3")
+        assert await here.weigh("space") <= 200
+        assert await here.weigh("space") <= 200
+
+
+async def test_one_changed_cell_also_behind_a_dialog() -> None:
+    async with scales() as here:
+        for asked in ((), ("?",)):
+            await here.weigh(*asked)
+            row = here.fake.fleet.tables["clusters"][1]
+            here.fake.fleet.change("clusters", structs.replace(row, nodes=row.nodes + 1))
+            assert 0 < await here.rest() <= 150
+            assert f"{row.nodes_ready}/{row.nodes + 1}" in here.text
+
+
+async def test_what_stands_still_costs_nothing() -> None:
+    async with scales() as here:
+        for _ in range(3):
+            here.app._tick()
+            here.fake.fleet.tell("clusters", "applications", "releases", "quotas")
+            assert await here.rest() == 0
