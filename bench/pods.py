@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import median
 
-from bench.canned import SPACES, CannedServers
+from bench.canned import CannedServers
 from bench.measure import Measure
+from bench.pod import SPACES
 from bench.probe import probe, whole_list
 
 PODS, RUNS = 10_000, 5

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from itertools import chain
 
 from acp_tui.clients.errors import Forbidden, Gone, NotFound, from_answer
 from acp_tui.clients.kube.lister import Turn, list_all, list_table, sliced
@@ -83,7 +84,7 @@ class LiveTable:
         return MergedTable(
             title=kind.plural if kind else self._word,
             columns=(name, *places, *union.values()),
-            rows=tuple(row for part in parts for row in part.rows.values()),
+            rows=tuple(chain.from_iterable([part.rows.values() for part in parts])),
             problems=tuple(f"{cluster}: {problem}" for cluster, problem in problems.items()),
             live=bool(parts) and all(part.live for part in parts if not part.problem),
         )

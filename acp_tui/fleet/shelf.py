@@ -120,13 +120,14 @@ class Shelf(Generic[T]):
         self._tell(self.watch)
 
     def _put(self, key: str, item: T) -> bool:
+        owner = controller_of(_meta(item))
         old = self.items.get(key)
         if old is not None:
             if _meta(old).resource_version == _meta(item).resource_version and old == item:
                 return False
-            self._drop(key)
+            if controller_of(_meta(old)) != owner:
+                self._drop(key)
         self.items[key] = item
-        owner = controller_of(_meta(item))
         siblings = self.by_owner.get(owner)
         if siblings is None:
             siblings = self.by_owner[owner] = {}
@@ -156,6 +157,8 @@ class Judged(Shelf[T]):
         verdict = self._judge(item)
         if verdict.health is not Health.HEALTHY:
             self.unwell[key] = verdict
+        elif key in self.unwell:
+            del self.unwell[key]
         return True
 
     def _drop(self, key: str) -> None:
@@ -209,9 +212,10 @@ class PodShelf(Judged[Pod]):
 
     def _put(self, key: str, item: Pod) -> bool:
         self._sharing.pod(item)
+        was = key in self.unwell
         if not super()._put(key, item):
             return False
-        if self.unwell:
+        if was or key in self.unwell:
             self._troubled = None
         return True
 

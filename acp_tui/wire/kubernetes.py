@@ -14,6 +14,7 @@ from acp_tui.wire.text import one_line
 
 T = TypeVar("T")
 
+_CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -80,6 +81,11 @@ class _Envelope(Struct, frozen=True):
     object: Raw = Raw(b"null")
 
 
+class _Change(Struct, Generic[T], frozen=True):
+    type: str
+    object: T
+
+
 class _Versioned(Struct, frozen=True, rename="camel"):
     resource_version: str | None = None
     annotations: dict[str, Any] | None = None
@@ -114,6 +120,10 @@ def _build_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
 
 def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
     return _build_decoder(type_)
+
+
+def _change_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    return _build_decoder(_Change[type_])
 
 
 def _list_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
@@ -199,15 +209,27 @@ def decode_one(data: bytes, type_: type[T]) -> T:
 def decode_event(line: bytes, type_: type[T]) -> WatchEvent[T]:
     """One line of a watch; raises Unreadable for a fragment, HTML, or JSON that is no event."""
     try:
+        change: _Change[T] = _change_decoder(type_).decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_any_event(line, type_)
+    if change.type not in _CHANGES:
+        return _decode_any_event(line, type_)
+    return WatchEvent(change.type, change.object, _version_of(change.object))
+
+
+def _decode_any_event(line: bytes, type_: type[T]) -> WatchEvent[T]:
+    """Of an event that is no change, or of an object that does not fit its projection."""
+    try:
         envelope: _Envelope = _decoder(_Envelope).decode(line)
         kind = envelope.type or ""
         if kind == "ERROR":
             return WatchEvent(type=kind, status=decode_status(bytes(envelope.object)))
         if kind == "BOOKMARK":
             return _bookmark(envelope.object)
-        if kind in ("ADDED", "MODIFIED", "DELETED"):
+        if kind in _CHANGES:
             found = _lenient(envelope.object, type_)
-            return WatchEvent(type=kind, object=found, resource_version=_version(envelope.object, found))
+            version = _version_of(found) if found is not None else _version(envelope.object)
+            return WatchEvent(type=kind, object=found, resource_version=version)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _unreadable(line, error) from error
     raise _unreadable(line, None)
@@ -222,10 +244,11 @@ def _bookmark(raw: Raw) -> WatchEvent[Any]:
     )
 
 
-def _version(raw: Raw, found: object) -> str:
-    known = getattr(getattr(found, "metadata", None), "resource_version", None)
-    if isinstance(known, str):
-        return known
+def _version_of(found: Any) -> str:
+    return found.metadata.resource_version or ""
+
+
+def _version(raw: Raw) -> str:
     try:
         meta = _decoder(_Bookmark).decode(raw).metadata
     except msgspec.ValidationError:

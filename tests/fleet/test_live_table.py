@@ -29,9 +29,19 @@ def objects() -> list[Obj]:
 @asynccontextmanager
 async def looking(word: str, *, namespace: str = "") -> AsyncIterator[tuple[Table, Fleet, Box]]:
     async with fleet_of(spec("east", objects()), spec("west", objects()), views=RELEASES) as (fleet, box):
-        await fleet.settled(LONG)
+        await followed(fleet, box)
         async with aclosing(Inspector(fleet).rows_first(word, namespace=namespace)) as snapshots:
             yield Table(snapshots), fleet, box
+
+
+async def followed(fleet: Fleet, box: Box) -> None:
+    """Until everything that the other views follow is read and watched, so that what comes then is the table's."""
+    await fleet.settled(LONG)
+    async with asyncio.timeout(LONG):
+        for name in fleet.names:
+            read = sum(shelf.synced for shelf in fleet.session(name).store.shelves.values())
+            while box[name].stats.open_watches < read:
+                await asyncio.sleep(0.01)
 
 
 class Table:

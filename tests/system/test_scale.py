@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from acp_tui.fleet.watchplan import PLAN
-from bench.canned import SPACES, CannedServers
+from bench.canned import CannedServers
+from bench.pod import SPACES
 from bench.probe import probe, whole_list
 
 BUILT_IN = sum(not watch.optional for watch in PLAN)

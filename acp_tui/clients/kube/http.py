@@ -16,7 +16,7 @@ from acp_tui.clients.errors import ApiError, ConnectFailed, NotKubernetes, Unaut
 from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.credentials import Credentials
 from acp_tui.clients.kube.execplugin import ExecPlugins
-from acp_tui.clients.kube.lines import split_lines
+from acp_tui.clients.kube.lines import Lines
 from acp_tui.clients.kube.transport import JSON, Params, Response, TrafficStats
 from acp_tui.model.refs import Clock
 from acp_tui.wire.kubernetes import decode_status
@@ -265,7 +265,7 @@ class HttpTransport:
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
         """The whole body, counted as it came and inflated off the loop when it is large."""
         chunks: list[bytes] = []
-        async for chunk in answer.content.iter_any():
+        while chunk := await answer.content.readany():
             self.stats.bytes_in += len(chunk)
             chunks.append(chunk)
         body = b"".join(chunks)
@@ -286,17 +286,17 @@ class HttpTransport:
         self, answer: aiohttp.ClientResponse, *, request: str, seconds: float | None, raw: bool
     ) -> AsyncIterator[bytes]:
         clean = not raw and "json" in answer.headers.get("Content-Type", "")
-        with self._translated(request, seconds=seconds):
-            async for line in split_lines(self._chunks(answer)):
-                if line or raw:
-                    yield clean_json(line) if clean else line
-
-    async def _chunks(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         packed = answer.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate")
-        inflate = zlib.decompressobj(wbits=47) if packed else None
-        async for chunk in answer.content.iter_any():
-            self.stats.bytes_in += len(chunk)
-            yield inflate.decompress(chunk) if inflate else chunk
+        inflater = zlib.decompressobj(wbits=47) if packed else None
+        lines = Lines()
+        with self._translated(request, seconds=seconds):
+            while chunk := await answer.content.readany():
+                self.stats.bytes_in += len(chunk)
+                for line in lines.feed(inflater.decompress(chunk) if inflater else chunk):
+                    if line or raw:
+                        yield clean_json(line) if clean else line
+            for line in lines.last():
+                yield clean_json(line) if clean else line
 
     def _url(self, path: str, params: Params | None) -> str:
         query = urlencode(_query(params))
