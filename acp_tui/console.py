@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acp_tui.cli.target import Look, Target, aim
+from acp_tui.cli.target import Look, StartingDemo, Target, aim, begin_demo
 
 if TYPE_CHECKING:
     from acp_tui.config.settings import Settings
@@ -27,16 +27,21 @@ def open_console(target: Target, look: Look, last: LastScreen) -> None:
     from acp_tui.terminal.capabilities import check_terminal
 
     check_terminal()
-    app = console(target, look, last)
-    app.run()
+    demo = begin_demo(target)
+    try:
+        app = console(target, look, last, demo=demo)
+        app.run()
+    finally:
+        if demo is not None:
+            demo.abandon()
     if app.return_code:
         raise SystemExit(app.return_code)
 
 
-def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpApp:
+def console(target: Target, look: Look, last: LastScreen | None = None, *, demo: StartingDemo | None = None) -> AcpApp:
     """The console, ready to run; the clusters are dialled after the first paint.
 
-    `last` is the picture that stands on the terminal, if any.
+    `last` is the picture that stands on the terminal, `demo` a simulated fleet that is on its way up meanwhile.
     """
     from acp_tui.config.settings import load_settings
     from acp_tui.ui.app import AcpApp
@@ -48,7 +53,7 @@ def console(target: Target, look: Look, last: LastScreen | None = None) -> AcpAp
         import asyncio
         from importlib import import_module
 
-        aiming = asyncio.create_task(aim(target, stack, production=settings.production))
+        aiming = asyncio.create_task(aim(target, stack, production=settings.production, demo=demo))
         for module in ("acp_tui.fleet.fleet", "acp_tui.fleet.inspect", "acp_tui.controllers.controller"):
             await asyncio.to_thread(import_module, module)
         from acp_tui.config.paths import cache_dir

@@ -118,17 +118,20 @@ def demo_folder() -> Path:
     return runtime_dir() / "demo"
 
 
-async def aim(target: Target, stack: AsyncExitStack, *, production: Iterable[str]) -> Aimed:
+async def aim(
+    target: Target, stack: AsyncExitStack, *, production: Iterable[str], demo: StartingDemo | None = None
+) -> Aimed:
     """The contexts that the options name, else every cluster of the kubeconfig once.
 
-    `production` are the patterns of the settings; rules of the policy mark clusters as well. Starts the simulated
-    fleet where `--demo` asks for it and none is served. Raises KubeconfigError and UsageError.
+    `production` are the patterns of the settings; rules of the policy mark clusters as well. `demo` is a simulated
+    fleet on its way up; without it one is started where `--demo` asks for it and none is served. Raises
+    KubeconfigError and UsageError.
     """
     from acp_tui.clients.kube.kubeconfig import load
 
     if target.demo and target.kubeconfig:
         raise UsageError("--demo and --kubeconfig exclude each other", advice="give one of them")
-    path = await _demo_kubeconfig(target, stack) if target.demo else target.kubeconfig
+    path = await _demo_kubeconfig(target, stack, demo) if target.demo else target.kubeconfig
     config = await asyncio.to_thread(load, [Path(path).expanduser()] if path else None)  # noqa: ASYNC240
     patterns = [re.compile(pattern) for pattern in production]
     rules = await asyncio.to_thread(_production_rules, target.policies)
@@ -161,18 +164,45 @@ def _marked(context: Context, patterns: Iterable[re.Pattern[str]], rules: Iterab
     return context if context.production == found else msgspec.structs.replace(context, production=found)
 
 
-async def _demo_kubeconfig(target: Target, stack: AsyncExitStack) -> str:
-    from acp_tui.clients.box import served_box, start_box
+class StartingDemo:
+    """A simulated fleet on its way up, in a folder of its own; whoever begins one waits for it or abandons it."""
 
-    served = served_box(demo_folder())
-    if served and not target.still:
-        return str(served)
-    import tempfile
+    def __init__(self, target: Target) -> None:
+        from tempfile import TemporaryDirectory
 
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acp-tui-demo-")))
-    box = await asyncio.to_thread(start_box, folder, still=target.still)
-    stack.callback(box.close)
-    return str(box.kubeconfig)
+        from acp_tui.clients.box import begin_box
+
+        self._folder = TemporaryDirectory(prefix="acp-tui-demo-")
+        self._starting = begin_box(Path(self._folder.name), still=target.still)
+
+    async def ready(self, stack: AsyncExitStack) -> str:
+        """Its kubeconfig, once it listens; closed with the stack."""
+        stack.callback(self._folder.cleanup)
+        box = await asyncio.to_thread(self._starting.wait)
+        stack.callback(box.close)
+        return str(box.kubeconfig)
+
+    def abandon(self) -> None:
+        self._starting.abandon()
+        self._folder.cleanup()
+
+
+def begin_demo(target: Target) -> StartingDemo | None:
+    """Begins to start a simulated fleet, where one is asked for and none is served; returns at once."""
+    if not target.demo or target.kubeconfig or (_served_demo() and not target.still):
+        return None
+    return StartingDemo(target)
+
+
+def _served_demo() -> Path | None:
+    from acp_tui.clients.box import served_box
+
+    return served_box(demo_folder())
+
+
+async def _demo_kubeconfig(target: Target, stack: AsyncExitStack, demo: StartingDemo | None) -> str:
+    demo = demo or begin_demo(target)
+    return str(_served_demo()) if demo is None else await demo.ready(stack)
 
 
 @asynccontextmanager

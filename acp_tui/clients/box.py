@@ -46,12 +46,47 @@ STILL_PACE = 1000.0
 """At this pace nothing is retried while somebody looks: no image is pulled again, no container is restarted."""
 
 
+class Starting:
+    """A fleet that was begun to be started: it needs half a second, in which others can do something else."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+        self._started = time.monotonic()
+
+    def wait(self) -> Box:
+        """Waits until it listens; blocks, so call it in a thread.
+
+        Raises AcpTuiError with the last words of the process where it does not come up.
+        """
+        process = self._process
+        ready = _first_line(process)
+        if ready is None:
+            self.abandon()
+            words = self._log.read_text(errors="replace").strip().splitlines()
+            raise AcpTuiError(
+                "The simulated fleet did not start",
+                tried=f"waited {time.monotonic() - self._started:.0f} s for {Path(sys.executable).name} -m acp_tui.sim",
+                advice=f"its last words: {words[-1] if words else '(none)'}; all of them: {self._log}",
+            )
+        return Box(kubeconfig=Path(ready["kubeconfig"]), viewer=Path(ready["viewer"]), process=process)
+
+    def abandon(self) -> None:
+        """Ends the process at once, if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+
+
 def start_box(folder: Path, *, still: bool = False, only: Sequence[str] = (), pace: float = 0.0) -> Box:
-    """Starts the fleet, waits until it listens, and returns where its kubeconfig is; blocks, so call it in a thread.
+    """Starts the fleet, waits until it listens, and returns where its kubeconfig is; as `begin_box` and `wait` do."""
+    return begin_box(folder, still=still, only=only, pace=pace).wait()
+
+
+def begin_box(folder: Path, *, still: bool = False, only: Sequence[str] = (), pace: float = 0.0) -> Starting:
+    """Begins to start the fleet; returns at once.
 
     `only` names the clusters to serve instead of all; a `pace` below one makes everything in them happen faster;
     without one it is that of life, or with `still` so slow that nothing happens.
-    Raises AcpTuiError with the last words of the process where it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kubeconfig = folder / "kubeconfig"
@@ -69,18 +104,7 @@ def start_box(folder: Path, *, still: bool = False, only: Sequence[str] = (), pa
             cwd=folder,
             env={**os.environ, "PYTHONPATH": _import_path()},
         )
-    started = time.monotonic()
-    ready = _first_line(process)
-    if ready is None:
-        process.kill()
-        process.wait()
-        words = log.read_text(errors="replace").strip().splitlines()
-        raise AcpTuiError(
-            "The simulated fleet did not start",
-            tried=f"waited {time.monotonic() - started:.0f} s for {Path(argv[0]).name} -m acp_tui.sim",
-            advice=f"its last words: {words[-1] if words else '(none)'}; all of them: {log}",
-        )
-    return Box(kubeconfig=Path(ready["kubeconfig"]), viewer=Path(ready["viewer"]), process=process)
+    return Starting(process, log)
 
 
 def _import_path() -> str:
