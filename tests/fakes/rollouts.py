@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec import structs
 
-from acp_tui.model.errors import AcpTuiError, UsageError
+from acp_tui.model.errors import AcpTuiError, ClusterError, UsageError
 from acp_tui.model.release import ReleaseRef
 from acp_tui.model.rollout import Drifted, Rollout, RolloutPlan, RolloutState, Wish
 
@@ -29,6 +29,8 @@ class FakeRollouts:
         return "20261120T140700-abcdef"
 
     async def drift(self, ref: ReleaseRef) -> Drifted:
+        if ref not in self.drifts:
+            raise ClusterError(f"{ref.cluster} does not answer")
         return self.drifts[ref]
 
     async def plan(self, wish: Wish, *, id: str = "") -> RolloutPlan:

@@ -155,6 +155,14 @@ ACTIVITY: View[Operation] = View(
             sort=lambda row: row.engine,
         ),
         Column(
+            id="rollout",
+            title="ROLLOUT",
+            width=8,
+            priority=6,
+            cell=lambda row, now: text_cell(row.group.rpartition("-")[2], Tone.DIM),
+            sort=lambda row: row.group,
+        ),
+        Column(
             id="undo",
             title="UNDO",
             width=24,

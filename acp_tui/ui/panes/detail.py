@@ -135,6 +135,8 @@ class Teller:
         lines += [((f"  {text}", Tone.DIM),) for text in row.output[-2:]]
         if row.undo:
             lines.append((("  undo: ", Tone.DIM), (row.undo, Tone.PLAIN)))
+        if row.group:
+            lines.append((("  rollout: ", Tone.DIM), (row.group, Tone.PLAIN)))
         return lines
 
     def _line(self, tone: Tone, text: str, more: str = "", since: float | None = None, now: float = 0.0) -> Line:

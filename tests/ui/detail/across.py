@@ -12,6 +12,7 @@ from acp_tui.model.release import ReleaseBody, ReleaseRef, ReleaseSummary
 from acp_tui.model.rollout import Leg, LegState, Rollout, RolloutPlan, RolloutState, Wish
 from tests.fakes.backend import DAY, MINUTE, NOW, FakeBackend, fake_backend
 from tests.fakes.still import LIVE, STALE
+from tests.ui.detail.plans import plan
 
 VALUES = {"prod-east": "d18cbb52", "prod-west": "d18cbb52", "staging": "9a0b11ce", "edge-7": "d18cbb52"}
 ID = "20261120T140700-abcdef"
@@ -49,6 +50,7 @@ def across() -> FakeBackend:
     for cluster, tag in (("prod-west", "1.9.1"), ("staging", "1.9.3")):
         number = 61 if cluster == "staging" else 41
         fake.inspector.bodies[pay(cluster).key, number] = body(cluster, number, tag)
+    fake.controller.plans.append(plan())
     fake.rollouts.plans = {
         "prod-east": leg_plan("prod-east", "1.9.2", Verb.ROLLBACK, revision=41),
         "prod-west": leg_plan("prod-west", "1.9.1"),

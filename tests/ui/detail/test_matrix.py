@@ -10,10 +10,14 @@ from msgspec import structs
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from acp_tui.actions import actions_at
+from acp_tui.config.settings import Settings
 from acp_tui.model.errors import Refused
 from acp_tui.model.plan import Check, CheckResult
 from acp_tui.model.rollout import Drifted, LegState, ObjectDrift, RolloutState, ValuesOf
+from acp_tui.ui.app import AcpApp
 from acp_tui.ui.review.run import RunScreen
+from acp_tui.ui.screens.base import Acting
 from acp_tui.ui.screens.compare import CompareScreen
 from acp_tui.ui.screens.history import HistoryScreen
 from acp_tui.ui.screens.matrix import MatrixScreen
@@ -23,6 +27,7 @@ from tests.ui.detail.across import ID, across, leg_plan, pay, row, went
 from tests.ui.detail.plans import operation
 from tests.ui.detail.scene import console
 from tests.ui.detail.stage import Stage, stage
+from tests.ui.test_every_key import SURPRISE, back_to, said, settle
 
 STAGING = ("right", "right")
 """From the cell of prod-east to that of staging."""
@@ -268,6 +273,31 @@ async def test_an_operation_leads_to_the_rollout_it_belongs_to() -> None:
         assert "whoever ran it is gone" in here.shown
         await here.press("n")
         assert "to begin with prod-west" in here.shown
+
+
+@pytest.mark.parametrize("place", ["matrix", "rollout"])
+async def test_every_key_does_what_it_says_or_says_why_not(place: str) -> None:
+    """Those that tables and texts share are pressed elsewhere."""
+    fake = across()
+    app = AcpApp(fake.open, settings=Settings(theme="dark", glyphs="full", keymap="k9s"), clock=lambda: NOW, env={})
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(app, pilot)
+        start = MatrixScreen(pay("staging"))
+        app.push_screen(start)
+        await settle(app, pilot)
+        if place == "rollout":
+            await pilot.press("O")
+            await settle(app, pilot)
+        screen = cast(Acting[object], app.screen)
+        assert screen.place == place
+        for action in actions_at(place):
+            if action.context in ("table", "scroll", "global"):
+                continue
+            await pilot.press(app.keymap.keys_of(action.name)[0])
+            await settle(app, pilot)
+            assert app.is_running, action.name
+            assert not SURPRISE.search(said(app)), f"{action.name}: {said(app)}"
+            await back_to(screen, app, pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=["80x24", "120x40", "200x60"])
