@@ -133,7 +133,10 @@ def check_engine(ground: Ground) -> Check:
 
 
 def check_kinds(kinds: KindTable, parts: Sequence[Part], verb: Verb) -> Check:
-    """An old manifest may name an API that the server no longer serves; Helm then fails before or halfway."""
+    """A manifest may name an API that the server no longer serves; Helm then fails before or halfway.
+
+    The current one counts too: Helm builds its objects before it compares, even those that go.
+    """
     title = "Its kinds are served"
     named = {(str(part.body["apiVersion"]), part.ref.kind) for part in parts}
     missing = sorted(f"{kind} in {version}" for version, kind in named if kinds.by_api_version(version, kind) is None)

@@ -176,7 +176,7 @@ class Planner:
             lock,
             *draft.checks,
             namespace,
-            checks.check_kinds(kinds, draft.after or draft.before, intent.verb),
+            checks.check_kinds(kinds, (*draft.before, *draft.after), intent.verb),
             checks.check_adoption(effects, live, ref),
             rights,
         )

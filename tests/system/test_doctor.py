@@ -4,146 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import gzip
 import json
 import os
-import signal
 import stat
 import subprocess
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acp_tui.clients.helm.engine import HelmEngine
-from acp_tui.clients.helm.engines import find_engines
-from acp_tui.clients.kube.kubeconfig import load
-from acp_tui.controllers.controller import Controller
-from acp_tui.controllers.journal import Journal
-from acp_tui.controllers.verify import Verify
-from acp_tui.fleet.fleet import Fleet
 from acp_tui.model.errors import Refused
-from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind
-from acp_tui.model.plan import Intent, ValuesMode, Verb
-from acp_tui.model.recovery import Act, Ailment, Diagnosis, Life
-from acp_tui.model.release import ReleaseRef
+from acp_tui.model.operation import OperationState, OutcomeKind
+from acp_tui.model.plan import Intent, Verb
+from acp_tui.model.recovery import Act, Ailment, Life
 from testbed import scenery
-from testbed.bed import Bed
+from tests.system.ward import Ward, end_hook, hanging, put, rewrite
 
 pytestmark = pytest.mark.system
 HELMS = ("helm3", "helm4")
-
-
-class Ward:
-    """One release of one namespace and those who look after it; `later` moves the doctor's clock."""
-
-    def __init__(self, bed: Bed, fleet: Fleet, engines: Sequence[HelmEngine], namespace: str, state: Path) -> None:
-        self.bed = bed
-        self.namespace = namespace
-        self.ref = ReleaseRef("bed-east", namespace, "shop")
-        self.state = state
-        self.later = 0.0
-        self.controller = Controller(
-            fleet,
-            engines=lambda: engines,
-            journal=Journal(state / "journal"),
-            clock=lambda: time.time() + self.later,
-            verify=Verify(deadline_seconds=60, steady_seconds=0.5),
-        )
-
-    def release(self, helm: str, version: str, **values: str) -> None:
-        scenery.release(self.bed, "east", "shop", namespace=self.namespace, helm=helm, version=version, **values)  # type: ignore[arg-type]
-
-    def killed(self, helm: str, verb: str, *more: str, until: Callable[[], bool]) -> None:
-        """Helm, killed with SIGKILL as soon as the cluster shows that it has come so far."""
-        argv = [helm, "--kube-context=bed-east", "-n", self.namespace, verb, "shop", *more]
-        running = subprocess.Popen(
-            argv, env=self.bed.env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            self.bed["east"].wait("the point to kill helm at", until, timeout=60)
-        finally:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
-
-    def chart(self, version: str) -> str:
-        return str(scenery.package(self.bed, version))
-
-    def records(self) -> dict[int, dict[str, Any]]:
-        path = f"/api/v1/namespaces/{self.namespace}/secrets?labelSelector=owner%3Dhelm%2Cname%3Dshop"
-        items = self.bed["east"].request("GET", path)["items"]
-        return {int(item["metadata"]["labels"]["version"]): item for item in items}
-
-    def status(self, number: int) -> str:
-        """What label and payload say, which must be one."""
-        record = self.records()[number]
-        label, payload = record["metadata"]["labels"]["status"], payload_of(record)["info"]["status"]
-        assert label == payload
-        return str(label)
-
-    def hook_runs(self) -> bool:
-        path = f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
-        items: list[dict[str, Any]] = self.bed["east"].request("GET", path)["items"]
-        return any((item.get("status") or {}).get("active") for item in items)
-
-    async def diagnosis(self) -> Diagnosis:
-        found = await self.controller.doctor.examine(self.ref)
-        assert found
-        return found[0]
-
-    async def recover(self, act: Act, engine: str = "") -> Outcome:
-        found = await self.diagnosis()
-        remedy = next(each for each in found.remedies if each.act is act)
-        intent = self.controller.doctor.intent(found, remedy)
-        if intent is None:
-            done = await self.controller.doctor.recover(await self.controller.doctor.plan(found, remedy), remedy)
-        else:
-            done = await self.act(intent, engine)
-        assert done.outcome is not None
-        assert done.state is OperationState.SUCCEEDED, done.outcome
-        return done.outcome
-
-    async def act(self, intent: Intent, engine: str) -> Operation:
-        from msgspec import structs
-
-        plan = await self.controller.plan(structs.replace(intent, engine=engine, timeout_seconds=30))
-        assert plan.allowed, plan.refusals
-        return await self.controller.wait(self.controller.start(plan).id)
-
-    async def upgraded(self, engine: str, version: str = "1.2.0") -> Outcome:
-        self.later = 0.0
-        intent = Intent(Verb.UPGRADE, self.ref, chart=self.chart(version), values_mode=ValuesMode.RESET)
-        done = await self.act(intent, engine)
-        assert done.outcome is not None
-        return done.outcome
-
-
-def payload_of(record: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(record["data"]["release"]))))
-    return found
-
-
-@pytest.fixture(scope="session")
-def engines(bed_env: dict[str, str]) -> Sequence[HelmEngine]:
-    return find_engines({**os.environ, **bed_env})
-
-
-@pytest.fixture
-async def ward(
-    kubeconfig: Path, bed: Bed, namespace: str, engines: Sequence[HelmEngine], tmp_path: Path
-) -> AsyncIterator[Ward]:
-    fleet = Fleet([each for each in load([kubeconfig]).contexts if each.name == "bed-east"])
-    fleet.start()
-    await fleet.settled(20)
-    yield Ward(bed, fleet, engines, namespace, tmp_path)
-    await fleet.close()
-
-
-def hanging(*events: str) -> tuple[str, ...]:
-    words = "\\,".join(events)
-    return ("--set=hook.enabled=true", "--set=hook.behaviour=never-ready", f"--set=hook.events={words}")
 
 
 @pytest.mark.parametrize("helm", HELMS)
@@ -156,7 +34,7 @@ async def test_a_killed_upgrade_is_waited_for_while_its_hook_runs_and_then_marke
     assert (found.ailment, found.revision, found.life) == (Ailment.PENDING_UPGRADE, 2, Life.WORKING)
     assert [each.act for each in found.remedies] == [Act.WAIT]
 
-    await asyncio.to_thread(_end_hook, ward)
+    await asyncio.to_thread(end_hook, ward)
     ward.later = 1300.0
     found = await ward.diagnosis()
     assert found.life is Life.NOBODY
@@ -176,7 +54,7 @@ async def test_a_killed_upgrade_that_changed_objects_is_rolled_back(ward: Ward, 
     await asyncio.to_thread(
         ward.killed, helm, "upgrade", ward.chart("1.1.0"), *hanging("post-upgrade"), until=ward.hook_runs
     )
-    await asyncio.to_thread(_end_hook, ward)
+    await asyncio.to_thread(end_hook, ward)
     ward.later = 1300.0
     found = await ward.diagnosis()
     assert (found.ailment, found.life) == (Ailment.PENDING_UPGRADE, Life.NOBODY)
@@ -193,7 +71,7 @@ async def test_a_killed_install_is_marked_failed_and_upgraded(ward: Ward, helm: 
     await asyncio.to_thread(
         ward.killed, helm, "install", ward.chart("1.0.0"), *hanging("pre-install"), until=ward.hook_runs
     )
-    await asyncio.to_thread(_end_hook, ward)
+    await asyncio.to_thread(end_hook, ward)
     ward.later = 1300.0
     found = await ward.diagnosis()
     assert (found.ailment, found.life) == (Ailment.PENDING_INSTALL, Life.NOBODY)
@@ -234,23 +112,41 @@ async def test_an_uninstall_held_by_its_hook_goes_without_it_or_comes_back(ward:
     found = await ward.diagnosis()
     assert found.ailment is Ailment.DELETE_HOOK, found
     assert found.sentence.startswith("The uninstall stopped at its pre-delete hook shop-migrate, which failed")
-    assert [each.act for each in found.remedies] == [Act.UNINSTALL_NO_HOOKS, Act.ROLL_BACK_NO_HOOKS]
+    assert [each.act for each in found.remedies] == [Act.UNINSTALL_NO_HOOKS, Act.ROLL_BACK_NO_HOOKS, Act.LET_GO]
     outcome = await ward.recover(after, "helm3")
     assert outcome.kind is OutcomeKind.HEALTHY, outcome
     assert (ward.records() == {}) == (after is Act.UNINSTALL_NO_HOOKS)
 
 
-async def test_an_uninstall_that_was_killed_is_finished(ward: Ward) -> None:
+async def test_a_failing_post_delete_hook_holds_nothing_and_is_told(ward: Ward) -> None:
+    """Helm purges the records all the same and ends with an error: nothing is stuck, and nothing to recover from."""
+    failing = {"hook__enabled": "true", "hook__behaviour": "fail", "hook__events": "post-delete"}
+    await asyncio.to_thread(ward.release, "helm3", "1.0.0", **failing)
+    done = await ward.act(Intent(Verb.UNINSTALL, ward.ref), "helm3")
+    assert done.outcome is not None
+    assert done.outcome.kind is OutcomeKind.FAILED
+    assert done.outcome.evidence == ("no record of shop is left",)
+    assert done.outcome.findings[0].what == "hook shop-migrate: exit 1, Error"
+    assert ward.records() == {}
+    assert await ward.controller.doctor.examine(ward.ref) == ()
+
+
+async def test_an_uninstall_that_was_killed_is_finished_or_comes_back(ward: Ward) -> None:
     await asyncio.to_thread(
         ward.release, "helm3", "1.0.0", hook__enabled="true", hook__behaviour="never-ready", hook__events="post-delete"
     )
     await asyncio.to_thread(ward.killed, "helm3", "uninstall", until=ward.hook_runs)
-    await asyncio.to_thread(_end_hook, ward)
+    await asyncio.to_thread(end_hook, ward)
     ward.later = 1300.0
     found = await ward.diagnosis()
     assert (found.ailment, found.life) == (Ailment.UNINSTALLING, Life.NOBODY)
     assert found.least is not None
     assert found.least.act is Act.UNINSTALL
+    assert [each.act for each in found.remedies][1:] == [Act.ROLL_BACK, Act.LET_GO]
+    outcome = await ward.recover(Act.ROLL_BACK, "helm3")
+    assert outcome.kind is OutcomeKind.HEALTHY, outcome
+    assert set(ward.records()) == {1, 2}
+    assert await ward.controller.doctor.examine(ward.ref) == ()
 
 
 async def test_several_deployed_a_wrong_label_and_an_unreadable_record_are_repaired_and_can_be_put_back(
@@ -258,7 +154,7 @@ async def test_several_deployed_a_wrong_label_and_an_unreadable_record_are_repai
 ) -> None:
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         await asyncio.to_thread(ward.release, "helm4", version)
-    _rewrite(ward, 1, label="deployed", payload="deployed")
+    rewrite(ward, 1, label="deployed", payload="deployed")
     found = await ward.diagnosis()
     assert (found.ailment, found.sentence) == (
         Ailment.SEVERAL_DEPLOYED,
@@ -267,7 +163,7 @@ async def test_several_deployed_a_wrong_label_and_an_unreadable_record_are_repai
     await ward.recover(Act.MARK_SUPERSEDED)
     assert ward.status(1) == "superseded"
 
-    _rewrite(ward, 3, label="failed")
+    rewrite(ward, 3, label="failed")
     assert (await ward.diagnosis()).ailment is Ailment.LABEL_DIFFERS
     await ward.recover(Act.REPAIR_LABEL)
     assert ward.status(3) == "deployed"
@@ -275,7 +171,7 @@ async def test_several_deployed_a_wrong_label_and_an_unreadable_record_are_repai
 
     broken = ward.records()[3]
     broken["data"]["release"] = base64.b64encode(b"H4sIAAAA").decode()
-    _put(ward, broken)
+    put(ward, broken)
     found = await ward.diagnosis()
     assert found.ailment is Ailment.UNREADABLE
     before = ward.records()[3]
@@ -328,7 +224,7 @@ async def test_a_record_that_moved_since_it_was_read_is_not_written(ward: Ward) 
     assert (found.ailment, found.life) == (Ailment.PENDING_UPGRADE, Life.NOBODY)
     remedy = next(each for each in found.remedies if each.act is Act.MARK_FAILED)
     plan = await ward.controller.doctor.plan(found, remedy)
-    _rewrite(ward, 2, label="pending-upgrade")
+    rewrite(ward, 2, label="pending-upgrade")
     with pytest.raises(Refused, match="moved since the plan was made"):
         await ward.controller.doctor.recover(plan, remedy)
     assert ward.status(2) == "pending-upgrade"
@@ -362,26 +258,3 @@ async def test_the_command_line_says_the_same_and_recovers(
     assert ward.status(2) == "failed"
     code, _ = await say("recover", "shop", "--put-back", "--yes")
     assert (code, ward.status(2)) == (0, "pending-upgrade")
-
-
-def _end_hook(ward: Ward) -> None:
-    """The hook's Job goes, as it does when somebody cleans up after a Helm that died."""
-    place = f"/apis/batch/v1/namespaces/{ward.namespace}/jobs"
-    for job in ward.bed["east"].request("GET", place)["items"]:
-        ward.bed["east"].request("DELETE", f"{place}/{job['metadata']['name']}?propagationPolicy=Background")
-    ward.bed["east"].wait("the hook's end", lambda: not ward.bed["east"].request("GET", place)["items"])
-
-
-def _rewrite(ward: Ward, number: int, *, label: str, payload: str = "") -> None:
-    record = ward.records()[number]
-    record["metadata"]["labels"] |= {"status": label, "touched": str(time.time_ns())}
-    if payload:
-        release = payload_of(record)
-        release["info"]["status"] = payload
-        packed = base64.b64encode(gzip.compress(json.dumps(release).encode()))
-        record["data"]["release"] = base64.b64encode(packed).decode()
-    _put(ward, record)
-
-
-def _put(ward: Ward, record: dict[str, Any]) -> None:
-    ward.bed["east"].request("PUT", f"/api/v1/namespaces/{ward.namespace}/secrets/{record['metadata']['name']}", record)

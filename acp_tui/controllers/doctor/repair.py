@@ -24,6 +24,9 @@ _SERVERS = frozenset(
     ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "deletionTimestamp",
      "deletionGracePeriodSeconds")
 )  # fmt: skip
+_LOOKS = 60
+_PAUSE = 0.25
+"""Seconds between looks at an object that is being deleted."""
 _STATUS = {Act.MARK_FAILED: "failed", Act.MARK_SUPERSEDED: "superseded"}
 
 
@@ -92,7 +95,23 @@ class Repair:
             self._transport, path, uid=metadata["uid"], resource_version=metadata["resourceVersion"],
             propagation=Propagation.ORPHAN,
         )  # fmt: skip
-        return Written(f"{body['kind']} {metadata['name']} deleted, its pods stay", str(copy))
+        gone = await self._gone(path, metadata["uid"])
+        said = "deleted, its pods stay" if gone else "is being deleted: the server still lets go of what it owns"
+        return Written(f"{body['kind']} {metadata['name']} {said}", str(copy))
+
+    async def _gone(self, path: str, uid: str) -> bool:
+        """Whether the object went; a garbage collector has to let its children go first."""
+        from acp_tui.clients.errors import NotFound
+
+        for _ in range(_LOOKS):
+            try:
+                live = msgspec.json.decode((await self._transport.get(path, raw=True)).body)
+            except NotFound:
+                return True
+            if live["metadata"].get("uid") != uid:
+                return True
+            await asyncio.sleep(_PAUSE)
+        return False
 
     async def put_back(self, backup: Backup) -> Written:
         """The records as they were; raises Refused where one was written since our act."""

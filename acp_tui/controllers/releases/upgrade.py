@@ -30,6 +30,9 @@ async def draft(ground: Ground) -> Draft:
     if newest.status in PENDING:
         # Helm renders nothing for a locked release; the check on the lock, which all verbs share, refuses.
         return Draft(ground.intent, f"Upgrade {ground.ref.name}: it is {newest.status}", before=before, after=before)
+    if any(ground.kinds.by_api_version(str(part.body["apiVersion"]), part.ref.kind) is None for part in before):
+        # Helm builds what it has before it renders; the check on kinds, which all verbs share, names those that went.
+        return Draft(ground.intent, f"Upgrade {ground.ref.name}: a kind of it is gone", before=before, after=before)
     request = engine_request(ground.intent, context=ground.cluster.context, stored=stored.release)
     rendered = await ground.require_engine().render(request)
     after = ground.parts(rendered.manifest, origin=f"the manifest that {rendered.chart} renders to")
