@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -21,6 +22,8 @@ BEAT_BEHIND_SECONDS = 30.0
 """Of clusters in the background, dead ones included."""
 BEAT_AGAIN_SECONDS = 3.0
 BEAT_TIMEOUT = 5.0
+BUSY_SECONDS = 0.1
+"""An answer that took longer while this process computed for half of the time says nothing about the line."""
 SILENT_AFTER = 5.0
 """Seconds a watch may be broken before what it showed counts as stale: a closed stream is normal."""
 
@@ -84,7 +87,7 @@ class Pulse:
 
         False where there is no use in reading on: no answer, or an identity that the server does not know.
         """
-        started = asyncio.get_running_loop().time()
+        started, spent = asyncio.get_running_loop().time(), time.process_time()
         self._store.unready = ""
         try:
             await self._transport().get("/readyz", timeout=BEAT_TIMEOUT)
@@ -94,7 +97,9 @@ class Pulse:
                 return False
             if isinstance(error, ServerFailed):
                 self._store.unready = line(f"not ready: {error.title}")
-        self._store.latency_ms = (asyncio.get_running_loop().time() - started) * 1000
+        waited, spent = asyncio.get_running_loop().time() - started, time.process_time() - spent
+        if waited < BUSY_SECONDS or spent * 2 < waited:
+            self._store.latency_ms = waited * 1000
         self._failures, self.error = 0, None
         self._store.reachable, self._store.problem = True, ""
         self.refresh(answered=True)
@@ -140,7 +145,11 @@ class Pulse:
     def _pause(self) -> float:
         if self.behind:
             return BEAT_BEHIND_SECONDS
-        troubled = self._failures or any(shelf.error is not None for shelf in self._store.shelves.values())
+        troubled = (
+            self._failures
+            or self._store.latency_ms is None
+            or any(shelf.error is not None for shelf in self._store.shelves.values())
+        )
         return BEAT_AGAIN_SECONDS if troubled else BEAT_SECONDS
 
 

@@ -43,6 +43,7 @@ class ClusterSummary(Struct, frozen=True):
     failed_releases: int | None = None
     stuck_releases: int | None = None
     releases: int | None = None
+    quotas: int | None = None
     worst_quota: float | None = None
     worst_quota_name: str = ""
     freshness: Freshness = NEVER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -97,3 +98,17 @@ async def test_what_is_polled_is_as_old_as_its_oldest_list() -> None:
 async def test_naps_end_by_themselves_too() -> None:
     async with asyncio.timeout(5):
         await Naps().sleep(0.0)
+
+
+async def test_an_answer_that_waited_for_ourselves_says_nothing_about_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = FakeCluster(OK, OK)
+    pulse, store = pulse_of(cluster)
+    monkeypatch.setattr(rules, "BUSY_SECONDS", 0.0)
+    spent = iter([1.0, 9.0, 10.0, 10.0])
+    monkeypatch.setattr(time, "process_time", lambda: next(spent))
+
+    assert await pulse.beat()
+    assert store.latency_ms is None
+
+    assert await pulse.beat()
+    assert store.latency_ms is not None

@@ -113,6 +113,8 @@ def test_a_cluster_nobody_asked_is_unknown_and_one_that_is_silent_is_down() -> N
     assert cell(CLUSTERS, "health", ClusterSummary("a")) == Cell("?", Tone.UNKNOWN)
     assert cell(CLUSTERS, "pods", ClusterSummary("a")) == Cell("?", Tone.UNKNOWN)
     down = ClusterSummary("a", health=Health.HEALTHY, reachable=False, nodes=3, freshness=STALE)
+    assert cell(CLUSTERS, "quota", ClusterSummary("a")) == Cell("?", Tone.UNKNOWN)
+    assert cell(CLUSTERS, "quota", ClusterSummary("a", quotas=0)).text == "-"
     assert cell(CLUSTERS, "health", down) == Cell("DOWN", Tone.UNKNOWN)
     assert cell(CLUSTERS, "nodes", down) == Cell("?/3", Tone.UNKNOWN)
     stale = ClusterSummary("a", health=Health.HEALTHY, reachable=True, freshness=STALE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from acp_tui.fleet.cells import (
+    NOTHING,
     UNKNOWN,
     Cell,
     bad_of_cell,
@@ -135,7 +136,7 @@ CLUSTERS: View[ClusterSummary] = View(
             title="QUOTA",
             width=5,
             align="right",
-            cell=lambda row, now: percent_cell(row.worst_quota),
+            cell=lambda row, now: NOTHING if row.quotas == 0 else percent_cell(row.worst_quota),
             sort=lambda row: maybe(row.worst_quota),
         ),
         Column(

@@ -54,6 +54,7 @@ def cluster_row(
         failed_releases=sum(1 for row in releases if failed(row)) if recorded else None,
         stuck_releases=sum(1 for row in releases if row.stuck) if recorded else None,
         releases=len(releases) if recorded else None,
+        quotas=len(store.quotas) if store.known("resourcequotas") else None,
         worst_quota=_ratio(tight) if tight else None,
         worst_quota_name=_quota_name(tight) if tight else "",
         freshness=store.freshness,
