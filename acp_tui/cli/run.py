@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from acp_tui.cli.target import Target, open_fleet
 from acp_tui.model.errors import AcpTuiError, Refused
 from acp_tui.model.operation import Operation, StepState
 from acp_tui.model.plan import Answer, CheckResult, Effect, EffectAction, Intent, Plan
+from acp_tui.wire.text import one_line
 
 if TYPE_CHECKING:
     from acp_tui.controllers.acts import Acts
@@ -31,6 +34,9 @@ SIGNS = {
 }
 ENDINGS = (signal.SIGINT, signal.SIGTERM)
 """Ctrl+C and a polite kill cancel the act; a terminal that is gone, or SIGKILL, end this program and not the act."""
+
+_CALM_SECONDS = 0.1
+_PROGRESS_CELLS = 70
 
 detach_option = click.option(
     "--detach", is_flag=True, help="Begin it, print its id and end; it runs by itself (acp-tui journal follow ID)."
@@ -95,7 +101,7 @@ async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> i
     """Plans, shows, asks and runs one act; returns the exit code, and raises as `act`."""
     from acp_tui.controllers.effects import mask_plan
 
-    plan = await controller.plan(intent)
+    plan = await _planned(controller, intent)
     if wishes.only_plan:
         if wishes.machine:
             print_document({"kind": "Plan", "allowed": plan.allowed, "plan": mask_plan(plan)}, wishes.output)
@@ -118,6 +124,25 @@ async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> i
         click.echo(operation.id)
         click.echo(f"It runs by itself; to see it: acp-tui journal follow {operation.id}", err=True)
     return DONE
+
+
+async def _planned(controller: Controller, intent: Intent) -> Plan:
+    """On a terminal one line tells what is being asked, and is gone when the plan is there."""
+    if not sys.stderr.isatty():
+        return await controller.plan(intent)
+    shown = 0.0
+
+    def told(words: str) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= _CALM_SECONDS:
+            shown = time.monotonic()
+            click.echo(f"\r\x1b[K{one_line(words, limit=_PROGRESS_CELLS)}", nl=False, err=True)
+
+    try:
+        return await controller.plan(intent, told=told)
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def print_plan(plan: Plan, *, err: bool = False) -> None:

@@ -63,7 +63,9 @@ async def look_ahead(
         first=verb is Verb.DEPLOY,
         take_over=ground.intent.take_over,
     )
-    heard = await rehearse(transport, ground.kinds, act, live, method=method, manager=field_manager(engine))
+    heard = await rehearse(
+        transport, ground.kinds, act, live, method=method, manager=field_manager(engine), told=ground.told
+    )
     seen = tuple(_seen(effect, draft, live, heard) for effect in effects)
     quota = await _quota_check(ground, draft, live, heard, seen, transport=transport)
     return Seen(seen, tuple(check for check in (server_check(seen, verb), quota) if check is not None))

@@ -18,6 +18,7 @@ from acp_tui.controllers.acts import Acts
 from acp_tui.controllers.attached import Detached
 from acp_tui.controllers.doctor.doctor import Doctor
 from acp_tui.controllers.gate import GatedClusters
+from acp_tui.controllers.ground import Told, silent
 from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.keep import Keep
@@ -80,9 +81,12 @@ class Controller(Acts):
             past=self.operations, begin=self._begun, changed=self._changed, clock=clock, read_only=read_only,
         )  # fmt: skip
 
-    async def plan(self, intent: Intent) -> Plan:
-        """What would happen; raises ClusterError, ChartError, EngineError or UsageError where that cannot be said."""
-        plan = await self._planner.plan(intent)
+    async def plan(self, intent: Intent, *, told: Told = silent) -> Plan:
+        """What would happen; raises ClusterError, ChartError, EngineError or UsageError where that cannot be said.
+
+        `told` hears in words what is being asked; it may be called a hundred times a second.
+        """
+        plan = await self._planner.plan(intent, told=told)
         return await asyncio.to_thread(self._guardrails.judge, plan, self._planner.cluster(intent.release.cluster))
 
     async def undo(self, id: str) -> Intent:

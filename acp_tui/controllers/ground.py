@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from acp_tui.clients.helm.records import ReleaseStore, StoredRecord
     from acp_tui.controllers.seams import Cluster, KindTable
 
+Told = Callable[[str], None]
+"""Hears in a few words what is being done, some of them a hundred times: whoever shows them does so when it likes."""
+
+
+def silent(words: str) -> None:
+    """For plans that nobody waits for."""
+
 
 class Ground:
     """One release of one cluster, as read for one plan; `history` is newest first."""
@@ -36,6 +43,7 @@ class Ground:
         history: Sequence[Revision],
         now: float,
         proofs: Proofs | None = None,
+        told: Told = silent,
     ) -> None:
         self.intent = intent
         self.ref = intent.release
@@ -47,6 +55,7 @@ class Ground:
         self.history = history
         self.now = now
         self.proofs: Proofs = proofs or {}
+        self.told = told
 
     @property
     def newest(self) -> Revision | None:
@@ -57,6 +66,7 @@ class Ground:
 
     async def record(self, number: int) -> tuple[StoredRecord, ReleaseBody]:
         """A stored revision, whole and as shown; raises RecordError."""
+        self.told(f"reading record {number}")
         stored = await self.records.record(self.ref, number)
         return stored, shown_body(stored.release, self.ref, size=stored.size)
 

@@ -15,7 +15,7 @@ from acp_tui.controllers.captain.plan import plan_through_request
 from acp_tui.controllers.cockpit import look_ahead
 from acp_tui.controllers.effects import effects_between, hook_effects, mask_manifest
 from acp_tui.controllers.gate import GatedClusters
-from acp_tui.controllers.ground import Draft, Ground
+from acp_tui.controllers.ground import Draft, Ground, Told, silent
 from acp_tui.controllers.observe import Snapshot, observe
 from acp_tui.controllers.recordroom import record_checks
 from acp_tui.controllers.rehearse import Method, method_of
@@ -89,9 +89,10 @@ class Planner:
 
         return cluster.kinds or await discover(cluster.transport)
 
-    async def plan(self, intent: Intent) -> Plan:
+    async def plan(self, intent: Intent, *, told: Told = silent) -> Plan:
         """Raises ClusterError where the release cannot be read, ChartError and EngineError where nothing renders."""
         cluster = self.cluster(intent.release.cluster)
+        told(f"asking {intent.release.cluster} for its kinds and the release's records")
         kinds = await self.kinds(cluster)
         records = self._records(cluster.transport)
         engine, no_engine = None, None
@@ -109,15 +110,16 @@ class Planner:
             history=await records.history(intent.release),
             now=self._clock(),
             proofs=self._proofs(intent.release),
+            told=told,
         )
         if intent.release.store is Store.CAPTAIN:
             return await plan_through_request(ground, self._clusters, kinds=self.kinds, read_only=self._read_only)
         if intent.verb not in _DRAFT:
             raise UsageError(f"Only Captain knows {intent.verb.value}", tried=f"{intent.release.name} is Helm's own")
         draft = _forcing_what_can_be_forced(ground, await _DRAFT[intent.verb](ground))
-        live = await observe(
-            cluster, [part.ref for part in (*draft.before, *draft.after)], now=ground.now, kinds=kinds, planning=True
-        )
+        refs = list(dict.fromkeys(part.ref for part in (*draft.before, *draft.after)))
+        told(f"reading {len(refs)} live objects")
+        live = await observe(cluster, refs, now=ground.now, kinds=kinds, planning=True)
         return await self._assemble(ground, draft, live)
 
     async def _assemble(self, ground: Ground, draft: Draft, live: Snapshot) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,20 +98,36 @@ def field_manager(engine: HelmEngine | None) -> str:
 
 
 async def rehearse(
-    transport: Transport, kinds: KindTable, act: Act, live: Snapshot, *, method: Method, manager: str
+    transport: Transport,
+    kinds: KindTable,
+    act: Act,
+    live: Snapshot,
+    *,
+    method: Method,
+    manager: str,
+    told: Callable[[str], None] = lambda words: None,
 ) -> Rehearsal:
     """One dry run for each object that Helm would send; the transport bounds how many at a time."""
     asker = _Asker(transport, kinds, act, live, method=method, manager=manager)
     old = {part.ref.key: part for part in act.original}
     keys = [part.ref.key for part in (*act.target, *act.gone, *act.hooks)]
     pods = [part for part in act.pods if pod_template(part.body) is not None]
+    done = 0
+
+    async def counted(asked: Awaitable[Heard]) -> Heard:
+        nonlocal done
+        heard = await asked
+        done += 1
+        told(f"dry run {done} of {len(keys) + len(pods)}")
+        return heard
+
     answers, tried = await asyncio.gather(
         asyncio.gather(
-            *(asker.sent(part, old.get(part.ref.key)) for part in act.target),
-            *(asker.deleted(part) for part in act.gone),
-            *(asker.hook(part) for part in act.hooks),
+            *(counted(asker.sent(part, old.get(part.ref.key))) for part in act.target),
+            *(counted(asker.deleted(part)) for part in act.gone),
+            *(counted(asker.hook(part)) for part in act.hooks),
         ),
-        asyncio.gather(*(asker.pod(part) for part in pods)),
+        asyncio.gather(*(counted(asker.pod(part)) for part in pods)),
     )
     return Rehearsal(
         objects=dict(zip(keys, answers, strict=True)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -217,12 +218,18 @@ class FakeController:
     past: list[Operation] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
+    planning: list[str] = field(default_factory=list)
+    hold: asyncio.Event | None = None
     attempts: list[Plan] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     callbacks: list[Callable[[Operation], None]] = field(default_factory=list)
 
-    async def plan(self, intent: Intent) -> Plan:
+    async def plan(self, intent: Intent, *, told: Callable[[str], None] = lambda words: None) -> Plan:
         self.intents.append(intent)
+        for words in self.planning:
+            told(words)
+        if self.hold is not None:
+            await self.hold.wait()
         return self.plans[-1]
 
     def start(self, plan: Plan) -> Operation:

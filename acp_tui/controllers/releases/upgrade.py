@@ -34,6 +34,7 @@ async def draft(ground: Ground) -> Draft:
         # Helm builds what it has before it renders; the check on kinds, which all verbs share, names those that went.
         return Draft(ground.intent, f"Upgrade {ground.ref.name}: a kind of it is gone", before=before, after=before)
     request = engine_request(ground.intent, context=ground.cluster.context, stored=stored.release)
+    ground.told(f"rendering {ground.intent.chart or 'the chart it has'}")
     rendered = await ground.require_engine().render(request)
     after = ground.parts(rendered.manifest, origin=f"the manifest that {rendered.chart} renders to")
     target = f"{rendered.chart} {rendered.chart_version}".strip()

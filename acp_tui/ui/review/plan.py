@@ -50,6 +50,7 @@ class ReviewScreen(Listing):
         self._invited = False
         self.effects = Grid[EffectRow](EFFECTS, id="effects")
         self._asked_at = 0.0
+        self._doing = ""
 
     def grids(self) -> tuple[Grid[Any], ...]:
         return (self.effects,)
@@ -145,7 +146,12 @@ class ReviewScreen(Listing):
         self.effects.set_empty((("planning…", Tone.DIM),))
         self.effects.show([])
         self._say()
-        self.ask(self.backend.controller.plan(intent), self._planned, group="plan")
+        self._doing = ""
+        self.ask(self.backend.controller.plan(intent, told=self._told), self._planned, group="plan")
+
+    def _told(self, words: str) -> None:
+        """Kept for the next tick: a hundred dry runs a second are no reason to paint a hundred times."""
+        self._doing = words
 
     def _planned(self, plan: Plan) -> None:
         self.plan, self.intent = plan, plan.intent
@@ -231,7 +237,7 @@ class ReviewScreen(Listing):
         self.effects.set_empty(
             (("Reading, nothing is changed:", Tone.PLAIN),),
             *((("  " + step, Tone.DIM),) for step in _STEPS),
-            (),
+            ((self._doing, Tone.ACCENT),),
             (("esc stops it", Tone.DIM),),
         )
         self.query_one("#last", Blurb).show([])

@@ -43,7 +43,7 @@ class RevisionScreen(Reading):
             ("Release ", Tone.DIM),
             (ref.name + number, Tone.ACCENT),
             (f" · {ref.namespace} · {ref.cluster}", Tone.DIM),
-            (" · kept here, no longer in the cluster" if self.kept else "", Tone.WARN),
+            (" · a copy kept here" if self.kept else "", Tone.WARN),
         )
 
     def subject(self) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from msgspec import structs
 
 from acp_tui.insight.mask import MASK
+from acp_tui.model.kept import KeptWords, Words
 from acp_tui.ui.screens.compare import CompareScreen
 from acp_tui.ui.screens.history import HistoryScreen
 from acp_tui.ui.screens.revision import RevisionScreen
+from tests.fakes.backend import NOW
 from tests.ui.detail.plans import PAYMENTS
+from tests.ui.detail.scene import scene
 from tests.ui.detail.stage import stage
 
 
@@ -65,6 +68,29 @@ async def test_secrets_of_a_revision_stay_masked_until_asked_for() -> None:
         assert "aHVudGVyMg==" in here.shown
         await here.press("x")
         assert "aHVudGVyMg==" not in here.shown
+
+
+async def test_a_revision_that_only_acp_tui_still_has_is_read_and_not_gone_back_to() -> None:
+    fake = scene()
+    uid = "uid-of-long-ago"
+    newest = fake.inspector.histories[PAYMENTS.key][0]
+    fake.controller.keep.copies[PAYMENTS] = (
+        structs.replace(newest, revision=7, status="failed", uid=uid, kept_at=NOW, description="hook failed"),
+    )
+    fake.controller.keep.bodies[uid] = structs.replace(fake.inspector.bodies[PAYMENTS.key, 41], revision=7)
+    heard = Words("migrate-x", "run", "hook migrate", NOW, "exit 1, Error", ("no such table: orders",))
+    fake.controller.keep.heard[PAYMENTS] = (KeptWords(PAYMENTS, "op-7", NOW, 7, uid, (heard,)),)
+    async with stage(lambda fake: HistoryScreen(PAYMENTS), fake=fake) as here:
+        await here.press("G")
+        assert "kept here" in here.shown
+        await here.press("d")
+        assert "a kept copy is read, not compared" in here.said
+        await here.press("enter")
+        assert isinstance(here.screen, RevisionScreen)
+        assert "a copy kept here" in here.shown
+        await here.press("6")
+        assert "no such table: orders" in here.shown
+        assert "exit 1, Error" in here.shown
 
 
 async def test_each_tab_has_its_digit() -> None:

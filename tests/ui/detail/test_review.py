@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,23 @@ async def test_production_wants_the_name_typed() -> None:
         await here.press(*"payments-api", "enter")
         assert isinstance(here.screen, RunScreen)
         assert len(started(here)) == 1
+
+
+async def test_while_it_is_planned_the_review_says_what_is_being_asked() -> None:
+    fake = scene()
+    fake.controller.hold, fake.controller.planning = asyncio.Event(), ["dry run 3 of 9"]
+    async with stage(lambda fake: EffectScreen(plan().effects[0], what="x"), fake=fake) as here:
+        screen = ReviewScreen(ROLLBACK)
+        here.app.push_screen(screen)
+        await here.pilot.pause()
+        await here.pilot.pause()
+        screen.tick()
+        await here.pilot.pause()
+        assert "dry run 3 of 9" in here.shown
+        fake.controller.hold.set()
+        await here.settle()
+        assert "dry run" not in here.shown
+        assert "42 → 41" in here.shown
 
 
 async def test_a_review_of_production_is_looked_at_with_the_line_put_away() -> None:
@@ -101,7 +119,7 @@ async def test_hooks_and_target_are_changed_in_the_review_and_planned_again() ->
 async def test_a_plan_that_fails_says_so_and_cannot_be_run() -> None:
     fake = scene()
 
-    async def fails(intent: Intent) -> Plan:
+    async def fails(intent: Intent, **more: object) -> Plan:
         raise Refused("no such release", advice="look again")
 
     fake.controller.plan = fails  # type: ignore[method-assign]
