@@ -301,6 +301,24 @@ async def test_an_act_that_began_before_it_could_be_noted_is_found_by_its_group(
     assert (found.state, states(found)) == (RolloutState.INTERRUPTED, {"east": LegState.HEALTHY})
 
 
+async def test_an_act_that_never_came_to_its_journal_was_not_begun(
+    make: Callable[..., Rollouts], acts: FakeActs
+) -> None:
+    acts.gates["east"] = asyncio.Event()
+    killed = make(place("east", "1.0.0"))
+    plan = await killed.plan(wish("east"))
+    killed.start(plan)
+    await acts.awaited["east"].wait()
+    killed._running[plan.rollout.id][1].cancel()
+    await asyncio.sleep(0)
+    acts.known.clear()
+    again = make(place("east", "1.0.0"))
+    assert states(again.rollout(plan.rollout.id)) == {"east": LegState.WAITING}
+    acts.gates.clear()
+    rest = await again.plan_rest(plan.rollout.id)
+    assert states(await again.wait(again.start(rest).id)) == {"east": LegState.HEALTHY}
+
+
 async def test_two_processes_do_not_run_one_rollout(make: Callable[..., Rollouts], acts: FakeActs) -> None:
     acts.gates["east"] = asyncio.Event()
     first, second = make(place("east", "1.0.0")), make(place("east", "1.0.0"))

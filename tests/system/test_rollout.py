@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -116,3 +119,34 @@ async def test_what_somebody_edited_is_found_as_drift(bed: Bed, rollouts: Rollou
         ("Deployment", "shop", ("spec.replicas",))
     ]
     assert (await rollouts.drift(ReleaseRef("bed-west", namespace, "shop"))).drifted == ()
+
+
+def test_a_command_that_is_killed_leaves_an_act_that_ends_and_the_truth_to_be_told(
+    bed: Bed, bed_env: dict[str, str], tmp_path: Path, namespace: str
+) -> None:
+    scenery.release(bed, "east", "shop", namespace=namespace, version="1.1.0", replicas=2)
+    scenery.release(bed, "west", "shop", namespace=namespace, version="1.0.0", replicas=2)
+    home = str(tmp_path)
+    env = {**bed_env, "XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home, "XDG_RUNTIME_DIR": home}
+    argv = [sys.executable, "-m", "acp_tui", "release", "rollout"]
+
+    def listed() -> dict[str, Any]:
+        done = subprocess.run([*argv, "-o", "json"], env=env, capture_output=True, text=True, check=True, timeout=60)
+        found: dict[str, Any] = json.loads(done.stdout)["items"][0]
+        return found
+
+    words = ["shop", "--from", "bed-east", "--to", "bed-west", "-n", namespace, "--yes"]
+    running = subprocess.Popen([*argv, *words], env=env, stdout=subprocess.DEVNULL, start_new_session=True)
+    records = f"/api/v1/namespaces/{namespace}/secrets?labelSelector=owner%3Dhelm"
+    bed["west"].wait("helm's record", lambda: len(bed["west"].request("GET", records)["items"]) == 2)
+    running.kill()
+    running.wait()
+
+    bed["west"].wait("the act to end alone", lambda: listed()["legs"][0]["state"] == "healthy", timeout=90)
+    left = listed()
+    assert left["state"] == "interrupted"
+    again = subprocess.run(
+        [*argv, "--continue", left["id"], "--yes"], env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert again.returncode == 7
+    assert f"Nothing is left of rollout {left['id']}" in again.stderr

@@ -297,12 +297,8 @@ class Rollouts:
             return rollout
         own = {each.release: each for each in reversed(self._acts.operations()) if each.group == rollout.id}
         green = _GREEN_BACK if rollout.undoes else _GREEN
-        legs = []
-        for leg in rollout.legs:
-            operation = own.get(leg.release)
-            unsettled = leg.state in (LegState.WAITING, LegState.RUNNING)
-            legs.append(_ended(leg, operation, green) if operation is not None and unsettled else leg)
-        return structs.replace(rollout, legs=tuple(legs))
+        legs = tuple(_told(leg, own.get(leg.release), green) for leg in rollout.legs)
+        return structs.replace(rollout, legs=legs)
 
 
 def _ended(leg: Leg, operation: Operation, green: frozenset[OutcomeKind]) -> Leg:
@@ -314,6 +310,15 @@ def _ended(leg: Leg, operation: Operation, green: frozenset[OutcomeKind]) -> Leg
     words = f"{outcome.kind.value}: {outcome.title}" if outcome is not None else operation.state.value
     state = LegState.HEALTHY if kind in green else LegState.REFUSED if kind is OutcomeKind.REFUSED else LegState.RED
     return structs.replace(leg, state=state, operation=operation.id, note=words)
+
+
+def _told(leg: Leg, operation: Operation | None, green: frozenset[OutcomeKind]) -> Leg:
+    """What became of it after whoever ran it was gone; where no journal knows an act, nothing was done."""
+    if leg.state not in (LegState.WAITING, LegState.RUNNING):
+        return leg
+    if operation is None:
+        return structs.replace(leg, state=LegState.WAITING, operation="")
+    return _ended(leg, operation, green)
 
 
 def _put(rollout: Rollout, place: int, leg: Leg) -> Rollout:
