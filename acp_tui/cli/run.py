@@ -239,20 +239,23 @@ async def follow(acts: Acts, id: str, wishes: Wishes) -> int:
     watching = asyncio.ensure_future(acts.wait(id))
     cancels: list[asyncio.Task[None]] = []
 
+    async def cancel() -> None:
+        try:
+            await acts.cancel(id)
+        except AcpTuiError as error:
+            warn(str(error))
+
     def end() -> None:
         if cancels:
             watching.cancel()
             return
         click.echo("Cancelling; Helm gets a moment to stop. Once more leaves it to itself …", err=True)
-        cancels.append(asyncio.ensure_future(acts.cancel(id)))
+        cancels.append(asyncio.ensure_future(cancel()))
 
     for number in ENDINGS:
         loop.add_signal_handler(number, end)
     try:
         operation = await watching
-        for told in await asyncio.gather(*cancels, return_exceptions=True):
-            if isinstance(told, AcpTuiError):
-                warn(str(told))
         return _ended(operation, wishes)
     except asyncio.CancelledError:
         if not watching.cancelled():

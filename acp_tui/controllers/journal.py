@@ -27,6 +27,9 @@ KEPT_BYTES = 64 * 1024 * 1024
 BESIDE = ("story", "ear", "err")
 """Files beside a record: what the engine printed, where a running act takes orders, why its process did not begin."""
 
+STALE_SECONDS = 3600.0
+"""After so long nobody is about to begin any more."""
+
 REFUSED = "refused"
 RESERVE_BYTES = 64 * 1024
 _NAME = re.compile(r"[0-9A-Za-z-]{1,64}\.jsonl")
@@ -163,14 +166,15 @@ class Journal:
         return operation
 
     def _sweep(self) -> None:
-        """Removes what processes that are gone held: reserves, and the ears that nobody listens at any more."""
-        for left in (*self._folder.glob(".*.*"), *self._folder.glob("*.ear")):
+        """Removes what processes that are gone held; without a record it may belong to one that is about to begin."""
+        for left in (*self._folder.glob(".*.*"), *self._folder.glob("*.ear"), *self._folder.glob("*.err")):
             id = left.stem.removeprefix(".")
             places = (self._folder / f"{id}.jsonl", self._folder / f".{id}.begun")
             record = next((place for place in places if place.exists()), None)
             with contextlib.suppress(OSError):
                 if record is None:
-                    left.unlink(missing_ok=True)
+                    if left.suffix == ".reserve" or time.time() - left.stat().st_mtime > STALE_SECONDS:
+                        left.unlink(missing_ok=True)
                     continue
                 with record.open("rb") as file:
                     if _abandoned(file.fileno()):

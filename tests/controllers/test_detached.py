@@ -201,12 +201,12 @@ class Desk:
         self.folder = folder
         self.engines = find_engines({})
 
-    def console(self) -> Controller:
+    def console(self, *, steady: float = 0.2) -> Controller:
         return Controller(
             self.posts,
             engines=lambda: self.engines,
             journal=Journal(self.folder / "journal"),
-            verify=Verify(deadline_seconds=60, steady_seconds=0.2, poll_seconds=0.1),
+            verify=Verify(deadline_seconds=60, steady_seconds=steady, poll_seconds=0.1),
             launch=Detached(),
         )
 
@@ -252,6 +252,20 @@ async def test_an_act_needs_no_terminal_and_nobody_who_watches(desk: Desk) -> No
     assert done.output, "what Helm said is there, though the first console is gone"
     left = {path.suffix for path in (desk.folder / "journal").iterdir() if path.stem == begun.id}
     assert left == {".jsonl", ".story"}
+
+
+async def test_any_console_cancels_it(desk: Desk) -> None:
+    """While a verdict is waited for a cancel ends the waiting."""
+    first, second = desk.console(steady=600), desk.console()
+    verifying = asyncio.Event()
+    first.subscribe(lambda each: verifying.set() if each.state is OperationState.VERIFYING else None)
+    begun = first.start(await first.plan(Intent(Verb.ROLLBACK, REF, revision=41)))
+    await asyncio.wait_for(verifying.wait(), 60)
+    await asyncio.wait_for(second.cancel(begun.id), 30)
+    done = await asyncio.wait_for(first.wait(begun.id), 30)
+    assert done.outcome is not None
+    assert done.outcome.kind is OutcomeKind.NOT_PROVEN
+    assert "ended by hand" in done.outcome.title
 
 
 async def test_sigterm_of_the_runner_is_a_clean_cancel(desk: Desk) -> None:

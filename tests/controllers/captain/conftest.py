@@ -13,6 +13,7 @@ from acp_tui.clients.kube.kubeconfig import load
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.verify import Verify
+from acp_tui.controllers.work import Here, Launch
 from acp_tui.controlplane.settings import Settings
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.model.operation import Operation
@@ -31,6 +32,7 @@ class Desk:
         self.scene = scene
         self.controller = controller
         self.journal = journal
+        self.spare: Callable[[], Controller] = lambda: controller
 
     async def plan(self, verb: Verb, **more: Any) -> Plan:
         return await self.controller.plan(Intent(verb=verb, release=REF, **more))
@@ -50,7 +52,9 @@ def console(play: Callable[..., Any], tmp_path: Path, engine: Any) -> Console:  
     """`async with console(settings) as desk`: release `web` is there in version 1.1.0, revision 2."""
 
     @asynccontextmanager
-    async def opened(settings: Settings | None = None, *, chart: str = "web") -> AsyncIterator[Desk]:
+    async def opened(
+        settings: Settings | None = None, *, chart: str = "web", launch: Launch = Here, steady: float = 0.3
+    ) -> AsyncIterator[Desk]:
         async with play(settings) as scene:
             if chart == "web":
                 await scene.ask("web-east", "web", "1.0.0", {"replicas": 2})
@@ -63,14 +67,20 @@ def console(play: Callable[..., Any], tmp_path: Path, engine: Any) -> Console:  
             fleet = Fleet(load([tmp_path / "kubeconfig"]).contexts)
             fleet.start()
             await fleet.settled(30)
-            controller = Controller(
-                fleet,
-                engines=lambda: (engine,),
-                journal=Journal(tmp_path / "journal"),
-                verify=Verify(deadline_seconds=30, steady_seconds=0.3, poll_seconds=0.2),
-            )
+
+            def controller() -> Controller:
+                return Controller(
+                    fleet,
+                    engines=lambda: (engine,),
+                    journal=Journal(tmp_path / "journal"),
+                    verify=Verify(deadline_seconds=30, steady_seconds=steady, poll_seconds=0.2),
+                    launch=launch,
+                )
+
             try:
-                yield Desk(scene, controller, tmp_path / "journal")
+                desk = Desk(scene, controller(), tmp_path / "journal")
+                desk.spare = controller
+                yield desk
             finally:
                 await fleet.close()
 
