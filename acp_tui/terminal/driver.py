@@ -34,8 +34,6 @@ LEAVING_SECONDS = 2.0
 """How long a slow line may take to put the terminal back as it was."""
 HEARING_SECONDS = 1.0
 """How long the terminal may take for its last answers, so that they do not become the input of a shell."""
-LISTENING_SECONDS = 0.1
-"""How often the input looks up to see whether it should end."""
 
 
 class SignsAreWide(Message):
@@ -66,6 +64,7 @@ class ThriftyDriver(LinuxDriver):
         self._asked_at = 0.0
         self._scheduled = False
         self._alarm: TimerHandle | None = None
+        self._end_of_input: tuple[int, int] | None = None
         self.frames_sent = 0
         self._waits = bool(getattr(app, "screen_stands", False))
         if self._waits:
@@ -117,6 +116,7 @@ class ThriftyDriver(LinuxDriver):
         self._link = Link(self._output, self._loop, on_free=self._send)
         self._pace = Pace()
         self._asked_at = time.monotonic()
+        self._end_of_input = os.pipe()
         self._screen.resize(*self._get_terminal_size())
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None:
@@ -196,13 +196,20 @@ class ThriftyDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until told to end; a terminal that is gone ends the program."""
+        if self._end_of_input is None:
+            return
+        end = self._end_of_input[0]
         decoder = Decoder()
         translator = Translator(on_position=self._positioned, on_status=self._told_status)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
+            selector.register(end, selectors.EVENT_READ)
+            while True:
                 patience = decoder.patience
-                if selector.select(patience or LISTENING_SECONDS):
+                ready = [key.fd for key, _ in selector.select(patience or None)]
+                if end in ready:
+                    return
+                if ready:
                     data = self._read()
                     if not data:
                         self._loop.call_soon_threadsafe(self._app.exit)
@@ -210,6 +217,15 @@ class ThriftyDriver(LinuxDriver):
                     self._dispatch(translator, decoder.feed(data))
                 elif patience:
                     self._dispatch(translator, decoder.rest())
+
+    def disable_input(self) -> None:
+        """End the thread that reads; it is woken, and does not look up now and then."""
+        ends, self._end_of_input = self._end_of_input, None
+        if ends is not None:
+            os.close(ends[1])
+        super().disable_input()
+        if ends is not None:
+            os.close(ends[0])
 
     def send_message(self, message: Message) -> None:
         """Hand a message to the program; a pasted novel is one call a key and not one task a key."""

@@ -25,6 +25,8 @@ class Sturdy(App[None], inherit_bindings=False):
         if error is None or "debug" in self.features:
             super()._fatal_error()
             return
+        if self._exit_renderables:  # what else fails on the way out is not the cause
+            return
         place = write_report(error)
         where = f"The report is in {place}; it names places in the code and no values." if place else ""
         sentence = f"acp-tui ended because of an error of its own: {type(error).__name__}."
