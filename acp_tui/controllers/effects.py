@@ -115,6 +115,11 @@ def mask_manifest(text: str) -> str:
         bodies = objects(text, origin="the manifest")
     except ChartError as error:
         return f"# not shown: {one_line(error.title)}\n"
+    return masked(bodies)
+
+
+def masked(bodies: Iterable[Mapping[str, Any]]) -> str:
+    """Objects as a manifest with Secret data masked."""
     return "".join(f"---\n{clean(dump(mask_object(body)), multiline=True)}" for body in bodies)
 
 

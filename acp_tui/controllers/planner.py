@@ -13,7 +13,7 @@ from msgspec import structs
 from acp_tui.controllers import checks
 from acp_tui.controllers.captain.plan import plan_through_request
 from acp_tui.controllers.cockpit import look_ahead
-from acp_tui.controllers.effects import effects_between, hook_effects, mask_manifest
+from acp_tui.controllers.effects import effects_between, hook_effects, masked
 from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.ground import Draft, Ground, Told, silent
 from acp_tui.controllers.observe import Snapshot, observe
@@ -150,7 +150,7 @@ class Planner:
             base_revision=newest.revision if newest else 0,
             base_resource_version=newest.resource_version if newest else "",
             target_chart=draft.target_chart,
-            manifest=mask_manifest(draft.manifest) if draft.manifest else "",
+            manifest=masked(part.body for part in draft.after) if draft.manifest else "",
         )
 
     async def _checks(
