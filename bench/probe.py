@@ -7,14 +7,16 @@ import asyncio
 import gc
 import gzip
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from pathlib import Path
 
 import msgspec
+
+from bench.proc import resident
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -85,7 +87,7 @@ async def read_fleet(ports: Sequence[int], *, pods: int, rounds: Rounds | None =
         cpu=time.process_time() - cpu,
         clock=time.perf_counter() - clock,
         stall=rounds.longest if rounds else 0.0,
-        resident=resident(),
+        resident=resident(os.getpid()),
         requests=sum(each.stats.requests for each in transports),
         moved=sum(each.stats.bytes_in for each in transports),
         rows=rows,
@@ -127,7 +129,7 @@ async def read_table(ports: Sequence[int], *, pods: int, only_rows: bool = False
             cpu=spent,
             clock=all_there,
             stall=rounds.longest,
-            resident=resident(),
+            resident=resident(os.getpid()),
             requests=requests,
             rows=rows,
             first=first,
@@ -161,12 +163,6 @@ def bare(*, clusters: int, pods: int) -> Cost:
     for _ in range(clusters):
         kept.append(decode_list(inflate(page) or b"", Pod))
     return Cost(bare=time.process_time() - cpu, rows=sum(len(each.items) for each in kept))
-
-
-def resident() -> float:
-    """Resident set of this process in MiB."""
-    status = Path("/proc/self/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]) / 1024
 
 
 def main() -> None:
