@@ -10,7 +10,7 @@ import click
 
 from acp_tui.cli.codes import DONE, of_operation
 from acp_tui.cli.find import VIEWS, find_release, release_options
-from acp_tui.cli.output import MACHINE, output_option, print_document, print_error, print_table
+from acp_tui.cli.output import MACHINE, output_option, plain, print_document, print_error, print_table
 from acp_tui.cli.run import Wishes, carry_out, confirm, open_acting, print_plan, print_verdict
 from acp_tui.cli.target import Target, target_options
 from acp_tui.model.errors import AcpTuiError, Refused, UsageError
@@ -59,7 +59,8 @@ async def _doctor(name: str, namespace: str, output: str, target: Target) -> int
 
 def _print(found: Sequence[Diagnosis], errors: Sequence[AcpTuiError], output: str) -> None:
     if output in MACHINE:
-        print_document({"kind": "DiagnosisList", "items": list(found), "incomplete": [str(e) for e in errors]}, output)
+        items = [{**plain(each), "page": each.page} for each in found]
+        print_document({"kind": "DiagnosisList", "items": items, "incomplete": [str(e) for e in errors]}, output)
         return
     for error in errors:
         print_error(error, output)
@@ -82,6 +83,7 @@ def _tell(diagnosis: Diagnosis) -> None:
             ("  ACT", "WHAT", "WHICH MEANS"),
             ((f"  {remedy.act}", remedy.title, remedy.effect) for remedy in diagnosis.remedies),
         )
+    click.echo(f"  More: {diagnosis.page}")
 
 
 @click.command()

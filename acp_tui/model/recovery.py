@@ -9,6 +9,9 @@ from msgspec import Struct
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import Owner, ReleaseRef
 
+MANUAL = "docs/stuck-releases.md"
+"""Its sections are called by the words of the states."""
+
 
 class Ailment(StrEnum):
     """The states a release can be stuck in; the value is the word of scripts and the name of its page in the docs."""
@@ -77,7 +80,7 @@ class Remedy(Struct, frozen=True):
 class Diagnosis(Struct, frozen=True):
     """One trouble of one release; the first remedy is the least that helps.
 
-    `evidence` are the facts that `life` was judged from. The ailment names its section of docs/stuck-releases.md.
+    `evidence` are the facts that `life` was judged from. The ailment names its section of the manual.
     `owner` is the HelmRequest it is about; its `cluster` is then the context it was read through.
     """
 
@@ -96,6 +99,11 @@ class Diagnosis(Struct, frozen=True):
     @property
     def key(self) -> str:
         return f"{self.ref.key}/{self.ailment}"
+
+    @property
+    def page(self) -> str:
+        """Where the manual tells of this state."""
+        return f"{MANUAL}#{self.ailment}"
 
     @property
     def least(self) -> Remedy | None:

@@ -14,6 +14,7 @@ from acp_tui.cli.codes import EXIT_CODES
 from acp_tui.config.keymaps import load_keymap
 from acp_tui.config.settings import load_settings
 from acp_tui.config.themes import load_theme
+from acp_tui.model.recovery import MANUAL, Act, Ailment
 from tests.cli.conftest import Acp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,14 @@ def test_every_command_of_the_manual_exists(acp: Acp) -> None:
     assert {"get", "release", "doctor", "demo"} <= found
     for command in found:
         assert acp(command, "--help").code == 0, command
+
+
+def test_every_state_the_doctor_knows_has_its_section_and_every_way_out_is_told() -> None:
+    text = (ROOT / MANUAL).read_text("utf-8")
+    sections = set(re.findall(r"^## ([a-z-]+)$", text, re.MULTILINE))
+
+    assert sections == {ailment.value for ailment in Ailment}
+    assert [act for act in Act if f"`{act}`" not in text] == []
 
 
 def test_every_verb_of_the_manual_exists(acp: Acp) -> None:

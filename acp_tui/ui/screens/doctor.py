@@ -223,3 +223,4 @@ def _lines(found: tuple[Diagnosis, ...], *, named: bool) -> Iterable[Line]:
         )
         for fact in diagnosis.evidence:
             yield ((f"  {fact}", Tone.DIM),)
+        yield ((f"  more: {diagnosis.page}", Tone.DIM),)
