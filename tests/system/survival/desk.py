@@ -1,0 +1,171 @@
+"""One engineer at one release of the bed, every request of whom can be held: what the tests of survival work with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from acp_tui.clients.helm.engine import HelmEngine
+from acp_tui.clients.kube.kubeconfig import load
+from acp_tui.controllers.attached import Detached
+from acp_tui.controllers.controller import Controller
+from acp_tui.controllers.detached import Outposts
+from acp_tui.controllers.errand import Post
+from acp_tui.controllers.journal import Journal
+from acp_tui.controllers.verify import Verify
+from acp_tui.model.cluster import Role
+from acp_tui.model.operation import Operation, OperationState, Outcome
+from acp_tui.model.plan import Intent, Plan, Verb
+from acp_tui.model.recovery import Diagnosis
+from acp_tui.model.release import ReleaseRef
+from testbed import scenery
+from testbed.bed import Bed
+from tests.system.survival.turnstile import Match, Turnstile, Wish, turnstile
+
+
+class Desk:
+    """One engineer at one release of the bed, whose requests pass the turnstile."""
+
+    def __init__(self, gate: Turnstile, bed: Bed, namespace: str, engines: Sequence[HelmEngine], folder: Path) -> None:
+        self.gate = gate
+        self.bed = bed
+        self.namespace = namespace
+        self.folder = folder
+        self.kubeconfig = gate.kubeconfig(folder / "kubeconfig")
+        self.ref = ReleaseRef("bed-east", namespace, "shop")
+        self._engines = engines
+        self.posts: list[Outposts] = []
+        self.controller = self.console()
+
+    def console(self, *, steady: float = 0.3, state: str = "state") -> Controller:
+        """A console that knows nothing but the kubeconfig and the folder `state`."""
+        context = load([self.kubeconfig]).context("bed-east")
+        posts = Outposts((Post("bed-east", context, ("bed-east",), Role.PLAIN, production=False),))
+        self.posts.append(posts)
+        return Controller(
+            posts,
+            engines=lambda: self._engines,
+            journal=Journal(self.folder / state / "journal"),
+            verify=Verify(deadline_seconds=60, steady_seconds=steady, poll_seconds=0.2),
+            launch=Detached(env=self.bed.env()),
+        )
+
+    def released(self, version: str = "1.0.0", *, helm: str = "helm4", **values: object) -> None:
+        scenery.release(self.bed, "east", "shop", namespace=self.namespace, version=version, helm=helm, **values)  # type: ignore[arg-type]
+
+    async def plan(self, verb: Verb, engine: str, **more: Any) -> Plan:
+        plan = await self.controller.plan(Intent(verb, self.ref, engine=engine, timeout_seconds=60, **more))
+        assert plan.allowed, plan.refusals
+        return plan
+
+    async def act(self, verb: Verb, engine: str, **more: Any) -> Operation:
+        return await self.controller.wait(self.controller.start(await self.plan(verb, engine, **more)).id)
+
+    def chart(self, version: str) -> str:
+        return str(scenery.package(self.bed, version))
+
+    def records(self) -> dict[str, str]:
+        """Status of each stored revision by its uid."""
+        path = f"/api/v1/namespaces/{self.namespace}/secrets?labelSelector=owner%3Dhelm%2Cname%3Dshop"
+        items = self.bed["east"].request("GET", path)["items"]
+        return {item["metadata"]["uid"]: item["metadata"]["labels"]["status"] for item in items}
+
+    async def newest(self) -> tuple[int, str]:
+        """Number and status of the newest revision; (0, "") where there is none."""
+        path = f"/api/v1/namespaces/{self.namespace}/secrets?labelSelector=owner%3Dhelm%2Cname%3Dshop"
+        items = (await asyncio.to_thread(self.bed["east"].request, "GET", path))["items"]
+        labels = [item["metadata"]["labels"] for item in items]
+        return max(((int(each["version"]), str(each["status"])) for each in labels), default=(0, ""))
+
+    def runner(self, id: str) -> int:
+        """The process that the journal says does it."""
+        record = self.folder / "state" / "journal" / f"{id}.jsonl"
+        return int(json.loads(record.read_bytes().splitlines()[0])["pid"])
+
+    def helm(self, id: str) -> int:
+        """The one child of the runner."""
+        pid = self.runner(id)
+        (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(child)
+
+    async def led_out(self, engine: str) -> list[Diagnosis]:
+        """Takes the least act that the doctor offers until it offers none; returns what it said on the way."""
+        said: list[Diagnosis] = []
+        for _ in range(3):
+            found = await self.controller.doctor.examine(self.ref)
+            if not found:
+                break
+            diagnosis = found[0]
+            said.append(diagnosis)
+            assert diagnosis.least is not None
+            intent = self.controller.doctor.intent(diagnosis, diagnosis.least)
+            if intent is None:
+                plan = await self.controller.doctor.plan(diagnosis, diagnosis.least)
+                done = await self.controller.doctor.recover(plan, diagnosis.least)
+            else:
+                plan = await self.controller.plan(structs.replace(intent, engine=engine))
+                assert plan.allowed, plan.refusals
+                done = await self.controller.wait(self.controller.start(plan).id)
+            assert done.state is OperationState.SUCCEEDED, done.outcome
+        return said
+
+
+@asynccontextmanager
+async def sitting(bed: Bed, namespace: str, engines: Sequence[HelmEngine], folder: Path) -> AsyncIterator[Desk]:
+    async with turnstile(bed["east"]) as gate:
+        desk = Desk(gate, bed, namespace, engines, folder)
+        try:
+            yield desk
+        finally:
+            await desk.controller.close()
+            for posts in desk.posts:
+                await posts.close()
+
+
+def outcome_of(operation: Operation) -> Outcome:
+    assert operation.outcome is not None
+    return operation.outcome
+
+
+def nth_object(number: int) -> Match:
+    """The so-manieth write of an object that is no record."""
+    seen = 0
+
+    def match(wish: Wish) -> bool:
+        nonlocal seen
+        seen += wish.writes and not wish.record
+        return seen == number
+
+    return match
+
+
+def first_record(wish: Wish) -> bool:
+    return wish.writes and wish.record
+
+
+def last_record() -> Match:
+    """The first write to a record after objects were written: the status that says it is done, or is about to."""
+    wrote = False
+
+    def match(wish: Wish) -> bool:
+        nonlocal wrote
+        wrote |= wish.writes and not wish.record
+        return wrote and wish.writes and wish.record
+
+    return match
+
+
+def first_look(wish: Wish) -> bool:
+    """The runner reads the records once more before it starts Helm."""
+    return wish.method == "GET" and wish.path.endswith("/secrets")
+
+
+def a_job(wish: Wish) -> bool:
+    """Helm 4 makes it by a server-side apply."""
+    return wish.writes and "/jobs" in wish.path and wish.method in ("POST", "PATCH")

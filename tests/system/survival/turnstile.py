@@ -1,0 +1,126 @@
+"""A reverse proxy before an API server that holds the one request a test waits for: steps of an act by events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import yaml
+from aiohttp import web
+
+from testbed.cluster import ADMIN_TOKEN, Cluster
+
+_OWN = frozenset({"host", "connection", "transfer-encoding", "content-length", "content-encoding", "accept-encoding"})
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Wish:
+    """One request; `writes` is false for questions: reads, dry runs, access reviews."""
+
+    def __init__(self, method: str, path: str, body: bytes, *, dry: bool = False) -> None:
+        self.method = method
+        self.path = path
+        self.body = body
+        review = "authorization.k8s.io" in path or "authentication.k8s.io" in path
+        self.writes = method not in _READS and not dry and not review
+
+    @property
+    def record(self) -> bool:
+        """Whether it is about a release record of Helm."""
+        return "/sh.helm.release.v1." in self.path or (
+            self.path.endswith("/secrets") and b"sh.helm.release.v1." in self.body
+        )
+
+
+Match = Callable[[Wish], bool]
+
+
+class Turnstile:
+    """Lets everything pass but the first request that `hold` names: that one waits until it is let go."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._match: Match | None = None
+        self._after = False
+        self._come = asyncio.Event()
+        self._open = asyncio.Event()
+        self.server = ""
+
+    def hold(self, match: Match, *, after: bool = False) -> asyncio.Event:
+        """The event is set when the request is held; with `after` it is not held, and has been answered."""
+        self._match, self._after = match, after
+        self._come, self._open = asyncio.Event(), asyncio.Event()
+        return self._come
+
+    def let_go(self) -> None:
+        self._open.set()
+
+    def kubeconfig(self, path: Path) -> Path:
+        """Contexts as in the bed's own kubeconfig, by way of here; who comes this way is the administrator."""
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "bed-east",
+            "contexts": [{"name": "bed-east", "context": {"cluster": "bed-east", "user": "bed"}}],
+            "clusters": [{"name": "bed-east", "cluster": {"server": self.server}}],
+            "users": [{"name": "bed", "user": {}}],
+        }
+        path.write_text(yaml.safe_dump(document))
+        return path
+
+    async def serve(self, client: aiohttp.ClientSession, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        wish = Wish(request.method, request.path, body, dry="dryRun" in request.query)
+        named = self._match is not None and self._match(wish)
+        come, gate = self._come, self._open
+        if named:
+            self._match = None
+            if not self._after:
+                come.set()
+                await gate.wait()
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN}
+        headers["Authorization"] = f"Bearer {ADMIN_TOKEN}"
+        try:
+            async with client.request(
+                request.method, self._cluster.server + request.raw_path, data=body or None, headers=headers,
+                allow_redirects=False,
+            ) as answer:  # fmt: skip
+                kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OWN}
+                told = web.StreamResponse(status=answer.status, headers=kept)
+                await told.prepare(request)
+                with contextlib.suppress(ConnectionResetError):
+                    async for chunk in answer.content.iter_any():
+                        await told.write(chunk)
+                    await told.write_eof()
+                if named:
+                    come.set()
+                return told
+        except aiohttp.ClientConnectionError:
+            # Either side is gone: the other sees its connection end.
+            if request.transport is not None:
+                request.transport.abort()
+            raise web.HTTPBadGateway from None
+
+
+@asynccontextmanager
+async def turnstile(cluster: Cluster) -> AsyncIterator[Turnstile]:
+    trust = ssl.create_default_context(cafile=str(cluster.ca))
+    made = Turnstile(cluster)
+    connector = aiohttp.TCPConnector(ssl=trust, limit=0)
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as client:
+        server = web.Server(lambda request: made.serve(client, request))  # type: ignore[arg-type]
+        runner = web.ServerRunner(server, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        made.server = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield made
+        finally:
+            await runner.cleanup()
