@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acp_tui.cli.target import Look, StartingDemo, Target, aim, begin_demo
+from acp_tui.fleet.bulk import BulkLoad
 
 if TYPE_CHECKING:
     from acp_tui.config.settings import Settings
@@ -27,9 +28,11 @@ def open_console(target: Target, look: Look, last: LastScreen) -> None:
     from acp_tui.terminal.capabilities import check_terminal
 
     check_terminal()
+    beginning = BulkLoad()
+    beginning.begin()
     demo = begin_demo(target)
     try:
-        app = console(target, look, last, demo=demo)
+        app = console(target, look, last, demo=demo, painted=beginning.end)
         app.run()
     finally:
         if demo is not None:
@@ -38,10 +41,18 @@ def open_console(target: Target, look: Look, last: LastScreen) -> None:
         raise SystemExit(app.return_code)
 
 
-def console(target: Target, look: Look, last: LastScreen | None = None, *, demo: StartingDemo | None = None) -> AcpApp:
+def console(
+    target: Target,
+    look: Look,
+    last: LastScreen | None = None,
+    *,
+    demo: StartingDemo | None = None,
+    painted: Callable[[], None] = lambda: None,
+) -> AcpApp:
     """The console, ready to run; the clusters are dialled after the first paint.
 
     `last` is the picture that stands on the terminal, `demo` a simulated fleet that is on its way up meanwhile.
+    `painted` is called when the first paint is out.
     """
     from acp_tui.config.settings import load_settings
     from acp_tui.ui.app import AcpApp
@@ -50,6 +61,7 @@ def console(target: Target, look: Look, last: LastScreen | None = None, *, demo:
     stack = AsyncExitStack()
 
     async def open_backend() -> Backend:
+        painted()
         import asyncio
         from importlib import import_module
 

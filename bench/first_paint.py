@@ -1,8 +1,8 @@
 """Process start to the last screen and to the first live paint: `python -m bench.first_paint`.
 
-Each sample is a process of its own on a pseudo-terminal that answers nothing. The last screen is compared with a Python
-that writes one word, the live paint with `import textual.app`, in turns. The live paint counts when the frame of the
-first pane has arrived; the clusters are never opened, because it does not wait for them.
+Each sample is the program, in a process of its own on a pseudo-terminal that answers nothing. The last screen is
+compared with a Python that writes one word, the live paint of a first start with `import textual.app`, in turns. The
+live paint counts when the frame of the first pane has arrived; it does not wait for the clusters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from acp_tui.terminal.lastscreen import Picture, asked_for, write
@@ -27,15 +28,6 @@ BUDGET = 1.8
 LAST_BUDGET = 2.5
 RUNS = 9
 COLUMNS, LINES = 120, 40
-CONSOLE = """
-import asyncio
-async def never():
-    await asyncio.Event().wait()
-from acp_tui.ui.app import AcpApp
-from acp_tui.config.settings import load_settings
-settings, problems = load_settings()
-AcpApp(never, settings=settings, problems=problems).run()
-"""
 IMPORT = "import textual.app, sys; sys.stdout.write('Fleet'); sys.stdout.flush()"
 BARE = "import os; os.write(1, b'Fleet')"
 NOWHERE = ("--kubeconfig", "/nowhere")
@@ -76,8 +68,7 @@ def until_painted(words: Sequence[str], *, mark: bytes = b"Fleet", env: Mapping[
 
 def last_screen(runs: int = RUNS) -> tuple[Spent, Spent]:
     """The medians of what it takes to the last screen of the program, and to a word of a bare Python, in turns."""
-    with tempfile.TemporaryDirectory() as home:
-        env = {"HOME": home, "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "KUBECONFIG": ""}
+    with _home() as env:
         frame = ["│" + "x" * (COLUMNS - 2) + "│"] * (LINES - 1)
         write(Picture([" acp-tui  Fleet".ljust(COLUMNS), *frame], at=time.time()), asked_for(NOWHERE, env), env)
         return _in_turns(["-m", "acp_tui", *NOWHERE], ["-c", BARE], runs=runs, env=env)
@@ -85,7 +76,15 @@ def last_screen(runs: int = RUNS) -> tuple[Spent, Spent]:
 
 def first_paint(runs: int = RUNS) -> tuple[Spent, Spent]:
     """The medians of what it takes to the first live paint, and to `import textual.app`, in turns."""
-    return _in_turns(["-c", CONSOLE], ["-c", IMPORT], runs=runs)
+    with _home() as env:
+        return _in_turns(["-m", "acp_tui", *NOWHERE], ["-c", IMPORT], runs=runs, env=env)
+
+
+@contextmanager
+def _home() -> Iterator[dict[str, str]]:
+    """The environment of somebody who never used the program."""
+    with tempfile.TemporaryDirectory() as home:
+        yield {"HOME": home, "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "XDG_STATE_HOME": "", "KUBECONFIG": ""}
 
 
 def _in_turns(
