@@ -15,6 +15,7 @@ from acp_tui.fleet.picture import Picture, Shared
 from acp_tui.fleet.remembered import SAVE_SECONDS, Remembered
 from acp_tui.fleet.session import Connect, Session
 from acp_tui.fleet.tiers import Tiers
+from acp_tui.fleet.turn import Turn
 from acp_tui.fleet.watchplan import ALL_VIEWS, CLUSTERS
 from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.errors import ClusterError, RecordError, UsageError
@@ -24,8 +25,6 @@ from acp_tui.model.release import ReleaseRef, ReleaseSummary
 TELL_SECONDS = 0.1
 BULK_SECONDS = 30.0
 """The first reading of all clusters counts as over after so long, whoever is still missing."""
-DECODES_AT_ONCE = 1
-"""Pages decoded in one round of the loop; answers that come together wait for each other."""
 RECORDS_AT_ONCE = 4
 """Release records of one cluster that are read at a time for somebody who looks at many."""
 CPU_SHARE = 0.2
@@ -68,7 +67,7 @@ class Fleet:
         self._remembered = remembered
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
-        self.turn = asyncio.Semaphore(DECODES_AT_ONCE)
+        self.turn = Turn()
         connect = connect or Dialer()
         for context in contexts:
             self._add(context, connect)

@@ -10,12 +10,15 @@ from contextlib import suppress
 from itertools import chain
 
 from acp_tui.clients.errors import Forbidden, Gone, NotFound, from_answer
-from acp_tui.clients.kube.lister import Turn, list_all, list_table, sliced
+from acp_tui.clients.kube.lister import list_all, list_table, sliced
 from acp_tui.fleet.printed import Key, Printed
 from acp_tui.fleet.session import Session
 from acp_tui.fleet.tables import MergedTable, nobody_serves
-from acp_tui.model.errors import ClusterError
+from acp_tui.fleet.turn import Turn
+from acp_tui.fleet.watchplan import built_in_kinds
+from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.objects import Object
+from acp_tui.model.refs import Kind
 from acp_tui.wire.table import ACCEPT, Table, TableColumn, TableEvent, decode_table, decode_table_event
 
 TELL_SECONDS = 0.1
@@ -98,6 +101,8 @@ class LiveTable:
         while True:
             pause = POLL_SECONDS
             try:
+                if session.error is not None:
+                    raise session.error
                 version = await self._list(part)
                 part.problem = ""
                 self._changed.set()
@@ -110,14 +115,20 @@ class LiveTable:
                 pause = 1.0
             except (Forbidden, NotFound) as error:
                 part.problem = "" if part.columns else error.title
-            except ClusterError as error:
+            except AcpTuiError as error:
                 part.problem = error.title
             part.live = False
             self._changed.set()
             await session.pulse.naps.sleep(pause)
 
     async def _find(self, session: Session) -> Printed | None:
-        """The part of a cluster, once it said what it serves; None where the kind is not among it."""
+        """The part of a cluster, once it said what it serves; None where the kind is not among it.
+
+        Kinds that every server serves need no word from it.
+        """
+        kind = built_in_kinds().find(self._word)
+        if kind is not None and session.kinds is None and session.started and session.error is None:
+            return self._part(session, kind)
         with suppress(TimeoutError):
             async with asyncio.timeout(LEARN_SECONDS):
                 await session.learned.wait()
@@ -129,6 +140,9 @@ class LiveTable:
         kind = session.kinds.find(self._word) if session.kinds else None
         if kind is None:
             return None
+        return self._part(session, kind)
+
+    def _part(self, session: Session, kind: Kind) -> Printed:
         return self._parts.setdefault(session.name, Printed(session, kind, share=self._texts.setdefault))
 
     async def _list(self, part: Printed) -> str:
@@ -162,7 +176,7 @@ class LiveTable:
 
     async def _print(self, part: Printed, space: str) -> Table:
         answer = await part.session.transport.get(part.kind.path(space), params=_BARE, accept=ACCEPT)
-        async with self._turn:
+        async with self._turn.first:
             started = time.perf_counter()
             table = decode_table(answer.body, share=self._texts.setdefault)
             part.session.transport.stats.decoding += time.perf_counter() - started

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from acp_tui.clients.kube.discovery import Kinds
 from acp_tui.model.objects import (
     ApplicationObject,
     HelmRequest,
@@ -103,3 +104,23 @@ def built_in(watch: Watch) -> Kind | None:
     if watch.optional or plural is None:
         return None
     return Kind(watch.group, "v1", watch.kind, plural, namespaced=watch.kind not in ("Node", "Namespace"))
+
+
+_SHORT_NAMES = {
+    "nodes": ("no",),
+    "namespaces": ("ns",),
+    "pods": ("po",),
+    "deployments": ("deploy",),
+    "replicasets": ("rs",),
+    "statefulsets": ("sts",),
+    "daemonsets": ("ds",),
+    "cronjobs": ("cj",),
+    "resourcequotas": ("quota",),
+    "configmaps": ("cm",),
+}
+
+
+def built_in_kinds() -> Kinds:
+    """What every API server serves of what is followed here, by all its names: known before any server was asked."""
+    found = (built_in(watch) for watch in PLAN)
+    return Kinds(structs.replace(kind, short_names=_SHORT_NAMES.get(kind.plural, ())) for kind in found if kind)
