@@ -85,6 +85,8 @@ async def test_each_cluster_is_upgraded_with_its_own_values_on_the_chart_of_the_
     assert intent.values_mode is ValuesMode.RESET
     assert "1.1.0" in (Path(intent.chart) / "Chart.yaml").read_text()
     assert plan.rollout.legs[0].before == "1.0.0"
+    assert plan.plans[0] is not None
+    assert plan.plans[0].headline == "upgrade pay to 1.1.0 of staging, with its own values"
 
 
 async def test_the_values_of_the_source_are_taken_where_that_is_asked_for(

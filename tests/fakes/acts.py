@@ -38,7 +38,7 @@ class FakeActs:
         check = self.checks.get(cluster, Check("rights", "Rights", CheckResult.PASS))
         return Plan(
             id=f"plan-{cluster}", intent=intent, made_at=0.0, checks=(check,), confirm=self.confirms.get(cluster, ""),
-            production=cluster.startswith("prod"), headline=f"{intent.verb.value} {intent.release.name}",
+            production=cluster.startswith("prod"), headline=_headline(intent),
         )  # fmt: skip
 
     def start(self, plan: Plan) -> Operation:
@@ -87,3 +87,9 @@ class FakeActs:
 
     def operations(self) -> tuple[Operation, ...]:
         return tuple(reversed(self.known.values()))
+
+
+def _headline(intent: Intent) -> str:
+    """As the planner has it, a path and all."""
+    words = f"{intent.verb.value} {intent.release.name}"
+    return f"{words} to 1.1.0 of {intent.chart}, with your values" if intent.chart else words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from acp_tui.insight.lastgood import GOOD
 from acp_tui.insight.matrix import values_hash, version_order
@@ -57,7 +57,15 @@ async def plan_leg(
         plan = await plans.plan(_with(intent, wish, group))
     except AcpTuiError as error:
         return _refused(leg, str(error)), None
+    plan = structs.replace(plan, headline=_headline(plan, wish, origin))
     return leg_of(plan, before=leg.before), plan
+
+
+def _headline(plan: Plan, wish: Wish, origin: Origin) -> str:
+    """Where chart and values come from, in words that mean something outside this machine."""
+    words = plan.headline.replace(f"of {origin.chart}", f"of {wish.source.cluster}") if origin.chart else plan.headline
+    whose = "its own values" if wish.values is ValuesOf.OWN else f"the values of {wish.source.cluster}"
+    return words.replace("with your values", f"with {whose}")
 
 
 def leg_of(plan: Plan, *, before: str = "") -> Leg:
@@ -153,8 +161,6 @@ def _upgrade(wish: Wish, origin: Origin, target: ReleaseRef, current: ReleaseBod
 
 
 def _with(intent: Intent, wish: Wish, group: str) -> Intent:
-    from msgspec import structs
-
     return structs.replace(
         intent, no_hooks=wish.no_hooks, timeout_seconds=wish.timeout_seconds, engine=wish.engine, group=group
     )

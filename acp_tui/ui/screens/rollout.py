@@ -12,6 +12,7 @@ from acp_tui.actions import Action
 from acp_tui.insight.matrix import MatrixCell, MatrixRow, rollout_order, target_of
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
+from acp_tui.model.operation import Operation
 from acp_tui.model.plan import Plan
 from acp_tui.model.rollout import Leg, LegState, Rollout, RolloutPlan, RolloutState, ValuesOf, Wish
 from acp_tui.ui.panes.bar import Bar
@@ -339,9 +340,24 @@ class RolloutScreen(Listing):
         row: LegRow | None = self.legs.row
         below = self.query_one("#leg", Lines)
         width = max(20, self.size.width - 4)
-        said = leg_lines(row, self.acp.glyphs.of, width) if row is not None else []
+        said = leg_lines(row, self._operation(row), self._sign, width, now=self.acp.clock()) if row is not None else []
         below.set_title((row.cluster if row is not None else "", Tone.PLAIN))
         below.show(said)
+
+    def _operation(self, row: LegRow) -> Operation | None:
+        """The act in this cluster, as it stands now."""
+        id = row.leg.operation if row.leg is not None else ""
+        return next((each for each in self.backend.controller.operations() if each.id == id), None) if id else None
+
+    def _sign(self, tone: Tone) -> str:
+        """What runs has a sign of its own, what waits has none."""
+        glyphs = self.acp.glyphs
+        return glyphs.running if tone is Tone.ACCENT else glyphs.of(tone) or " "
+
+    def tick(self) -> None:
+        super().tick()
+        if self.running is not None and self.running.state is RolloutState.RUNNING:
+            self._say_leg()
 
 
 class LegScreen(Reading):

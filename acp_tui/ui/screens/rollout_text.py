@@ -8,9 +8,10 @@ from typing import NamedTuple
 from acp_tui.fleet.cells import Cell
 from acp_tui.fleet.columns import Column, View
 from acp_tui.model.health import Tone
+from acp_tui.model.operation import Operation
 from acp_tui.model.plan import EffectAction, Plan, Verb
 from acp_tui.model.rollout import Leg, LegState, Rollout, RolloutPlan, RolloutState, ValuesOf, Wish, restarts, warnings
-from acp_tui.ui.review import lines
+from acp_tui.ui.review import lines, verdict
 from acp_tui.ui.review.lines import Sign
 from acp_tui.ui.widgets.tint import Line
 
@@ -142,8 +143,8 @@ def head(wish: Wish | None, rollout: Rollout | None) -> list[Line]:
     ]
 
 
-def leg_lines(row: LegRow, sign: Sign, width: int) -> list[Line]:
-    """The cluster under the cursor: its verdict or refusal, else what its plan says."""
+def leg_lines(row: LegRow, operation: Operation | None, sign: Sign, width: int, *, now: float) -> list[Line]:
+    """The cluster under the cursor: its steps and verdict, or why it is refused, else what its plan says."""
     if not row.taken:
         return [(("space takes it in: it is planned then", Tone.DIM),)]
     leg, plan = row.leg, row.plan
@@ -152,8 +153,11 @@ def leg_lines(row: LegRow, sign: Sign, width: int) -> list[Line]:
     tone, word = STATES[leg.state]
     said: list[Line] = []
     if leg.note:
-        said += _labelled(word.capitalize(), leg.note, tone if tone is Tone.FAIL else Tone.PLAIN, width)
-    elif plan is None:
+        label = "Verdict" if leg.operation else "Why"
+        said += _labelled(label, leg.note, tone if tone is Tone.FAIL else Tone.PLAIN, width)
+    if operation is not None:
+        return [*said, *(verdict.outcome_lines(operation, sign, now) or verdict.steps(operation, sign, now))]
+    if not leg.note and plan is None:
         said.append(((f"{sign(tone) or ' '} {word}", tone),))
     if plan is not None and leg.state in (LegState.WAITING, LegState.REFUSED):
         said += _labelled("What", plan.headline, Tone.PLAIN, width)

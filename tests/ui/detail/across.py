@@ -102,7 +102,7 @@ def went(rollout: Rollout, *states: LegState, over: bool = False) -> Rollout:
     words = {LegState.HEALTHY: "healthy: 3/3 pods ready", LegState.RED: "regressed: ImagePullBackOff in 2 of 3 pods"}
     legs = tuple(
         structs.replace(
-            leg, state=state, note=words.get(state, ""), operation="" if state is LegState.WAITING else f"op-{number}"
+            leg, state=state, note=words.get(state, ""), operation="" if state is LegState.WAITING else f"leg-{number}"
         )
         for number, (leg, state) in enumerate(zip(rollout.legs, states, strict=True))
     )

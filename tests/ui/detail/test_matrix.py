@@ -13,6 +13,7 @@ from textual.screen import Screen
 from acp_tui.actions import actions_at
 from acp_tui.config.settings import Settings
 from acp_tui.model.errors import Refused
+from acp_tui.model.operation import OperationState
 from acp_tui.model.plan import Check, CheckResult
 from acp_tui.model.rollout import Drifted, LegState, ObjectDrift, RolloutState, ValuesOf
 from acp_tui.ui.app import AcpApp
@@ -24,7 +25,7 @@ from acp_tui.ui.screens.matrix import MatrixScreen
 from acp_tui.ui.screens.rollout import LegScreen, RolloutScreen
 from tests.fakes.backend import NOW, FakeBackend
 from tests.ui.detail.across import ID, across, leg_plan, pay, row, went
-from tests.ui.detail.plans import operation
+from tests.ui.detail.plans import REGRESSED, operation
 from tests.ui.detail.scene import console
 from tests.ui.detail.stage import Stage, stage
 from tests.ui.test_every_key import SURPRISE, back_to, said, settle
@@ -250,7 +251,7 @@ async def test_what_is_not_done_can_be_gone_on_with() -> None:
 
 async def test_a_cluster_opens_its_plan_before_and_its_run_after_it_began() -> None:
     fake = across()
-    fake.controller.past.insert(0, structs.replace(operation(), id="op-0", group=ID))
+    fake.controller.past.insert(0, structs.replace(operation(), id="leg-0", group=ID))
     async with stage(matrix, fake=fake) as here:
         await here.press(*STAGING, "O", "enter")
         assert isinstance(here.screen, LegScreen)
@@ -259,7 +260,7 @@ async def test_a_cluster_opens_its_plan_before_and_its_run_after_it_began() -> N
         await here.answer("payments-api")
         fake.rollouts.tell(went(fake.rollouts.known[ID], LegState.HEALTHY, LegState.WAITING, LegState.WAITING))
         await here.press("home", "enter")
-        assert cast(RunScreen, here.screen).operation_id == "op-0"
+        assert cast(RunScreen, here.screen).operation_id == "leg-0"
 
 
 async def test_an_operation_leads_to_the_rollout_it_belongs_to() -> None:
@@ -267,7 +268,7 @@ async def test_an_operation_leads_to_the_rollout_it_belongs_to() -> None:
     fake = across()
     left = structs.replace(leg_plan("prod-west", "1.9.1").rollout, state=RolloutState.INTERRUPTED)
     fake.rollouts.known[ID] = left
-    fake.controller.past = [structs.replace(operation(), id="op-0", group=ID)]
+    fake.controller.past = [structs.replace(operation(), id="leg-0", group=ID)]
     async with stage(matrix, fake=fake) as here:
         await here.press("escape", "7", "O")
         assert "whoever ran it is gone" in here.shown
@@ -313,6 +314,8 @@ def test_a_rollout_in_pictures(snap_compare: Callable[..., bool], state: str, si
     fake.rollouts.plans["prod-west"] = leg_plan("prod-west", "1.9.1", check=warned)
     if state == "stopped":
         legs = [fake.rollouts.plans[cluster].rollout for cluster in ("edge-7", "prod-east", "prod-west")]
+        broken = operation(OperationState.FAILED, outcome=REGRESSED)
+        fake.controller.past.insert(0, structs.replace(broken, id="leg-1", group=ID))
         whole = structs.replace(legs[0], legs=tuple(leg for each in legs for leg in each.legs))
         fake.rollouts.tell(went(whole, LegState.HEALTHY, LegState.RED, LegState.WAITING, over=True))
         before = _opened(fake, "down", first=RolloutScreen(id=ID))
