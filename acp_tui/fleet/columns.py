@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from acp_tui.fleet.cells import UNKNOWN, Cell, age, aged
+from acp_tui.fleet.cells import UNKNOWN, Cell, age, aged, text_cell
 from acp_tui.model.freshness import Age, Freshness
 from acp_tui.model.health import Tone
 
@@ -115,8 +115,46 @@ def maybe(value: float | None) -> tuple[bool, float]:
     return (value is None, value or 0)
 
 
-def environment_cell(production: bool) -> Cell:
-    return Cell("PROD", Tone.ACCENT) if production else Cell("")
+def text_column(
+    id: str,
+    title: str,
+    width: int,
+    text: Callable[[R], str],
+    *,
+    tone: Tone = Tone.PLAIN,
+    least: int = 0,
+    priority: int = 0,
+    grow: int = 0,
+    middle: bool = False,
+    names: bool = False,
+    quotes: bool = False,
+) -> Column[R]:
+    """A column that is sorted by what it shows; no text is shown as `-`."""
+    return Column(
+        id=id,
+        title=title,
+        width=width,
+        least=least,
+        priority=priority,
+        grow=grow,
+        middle=middle,
+        names=names,
+        quotes=quotes,
+        cell=lambda row, now: text_cell(text(row), tone),
+        sort=text,
+    )
+
+
+def environment_column(production: Callable[[R], bool], *, priority: int = 0) -> Column[R]:
+    """Whether the row is of production: that comes first."""
+    return Column(
+        id="env",
+        title="ENV",
+        width=4,
+        priority=priority,
+        cell=lambda row, now: Cell("PROD", Tone.ACCENT) if production(row) else Cell(""),
+        sort=lambda row: not production(row),
+    )
 
 
 def freshness_cell(freshness: Freshness, now: float) -> Cell:

@@ -8,7 +8,7 @@ from acp_tui.fleet.cells import (
     age_cell,
     text_cell,
 )
-from acp_tui.fleet.columns import Column, View, environment_cell
+from acp_tui.fleet.columns import Column, View, environment_column, text_column
 from acp_tui.model.health import Tone
 from acp_tui.model.operation import Operation, OperationState, OutcomeKind
 
@@ -51,49 +51,11 @@ ACTIVITY: View[Operation] = View(
     kind_word="activity",
     order=lambda row: (row.state.over, -row.started_at),
     columns=(
-        Column(
-            id="verb",
-            title="VERB",
-            width=9,
-            cell=lambda row, now: Cell(row.verb.value),
-            sort=lambda row: row.verb.value,
-        ),
-        Column(
-            id="release",
-            title="RELEASE",
-            width=16,
-            names=True,
-            middle=True,
-            grow=2,
-            cell=lambda row, now: Cell(row.release.name),
-            sort=lambda row: row.release.name,
-        ),
-        Column(
-            id="namespace",
-            title="NAMESPACE",
-            width=11,
-            names=True,
-            middle=True,
-            grow=1,
-            cell=lambda row, now: Cell(row.release.namespace),
-            sort=lambda row: row.release.namespace,
-        ),
-        Column(
-            id="cluster",
-            title="CLUSTER",
-            width=11,
-            names=True,
-            cell=lambda row, now: Cell(row.release.cluster),
-            sort=lambda row: row.release.cluster,
-        ),
-        Column(
-            id="env",
-            title="ENV",
-            width=4,
-            priority=2,
-            cell=lambda row, now: environment_cell(row.production),
-            sort=lambda row: not row.production,
-        ),
+        text_column("verb", "VERB", 9, lambda row: row.verb.value),
+        text_column("release", "RELEASE", 16, lambda row: row.release.name, grow=2, middle=True, names=True),
+        text_column("namespace", "NAMESPACE", 11, lambda row: row.release.namespace, grow=1, middle=True, names=True),
+        text_column("cluster", "CLUSTER", 11, lambda row: row.release.cluster, names=True),
+        environment_column(lambda row: row.production, priority=2),
         Column(
             id="state",
             title="STATE",
@@ -138,22 +100,8 @@ ACTIVITY: View[Operation] = View(
             cell=lambda row, now: text_cell(row.outcome.title if row.outcome else row.headline),
             sort=lambda row: row.headline,
         ),
-        Column(
-            id="user",
-            title="USER",
-            width=12,
-            priority=4,
-            cell=lambda row, now: text_cell(row.user, Tone.DIM),
-            sort=lambda row: row.user,
-        ),
-        Column(
-            id="engine",
-            title="ENGINE",
-            width=14,
-            priority=4,
-            cell=lambda row, now: text_cell(row.engine, Tone.DIM),
-            sort=lambda row: row.engine,
-        ),
+        text_column("user", "USER", 12, lambda row: row.user, tone=Tone.DIM, priority=4),
+        text_column("engine", "ENGINE", 14, lambda row: row.engine, tone=Tone.DIM, priority=4),
         Column(
             id="rollout",
             title="ROLLOUT",
@@ -162,14 +110,6 @@ ACTIVITY: View[Operation] = View(
             cell=lambda row, now: text_cell(row.group.rpartition("-")[2], Tone.DIM),
             sort=lambda row: row.group,
         ),
-        Column(
-            id="undo",
-            title="UNDO",
-            width=24,
-            priority=5,
-            grow=1,
-            cell=lambda row, now: text_cell(row.undo, Tone.DIM),
-            sort=lambda row: row.undo,
-        ),
+        text_column("undo", "UNDO", 24, lambda row: row.undo, tone=Tone.DIM, priority=5, grow=1),
     ),
 )

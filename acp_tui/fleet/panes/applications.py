@@ -8,9 +8,8 @@ from acp_tui.fleet.cells import (
     age_cell,
     health_cell,
     of_cell,
-    text_cell,
 )
-from acp_tui.fleet.columns import Column, View, environment_cell, maybe
+from acp_tui.fleet.columns import Column, View, environment_column, maybe, text_column
 from acp_tui.model.application import ApplicationSummary
 from acp_tui.model.health import Health, Tone
 
@@ -41,46 +40,14 @@ APPLICATIONS: View[ApplicationSummary] = View(
     kind_word="applications",
     order=lambda row: (_rank(row), row.ref.cluster, row.ref.namespace, row.ref.name),
     columns=(
-        Column(
-            id="name",
-            title="NAME",
-            width=20,
-            least=15,
-            names=True,
-            middle=True,
-            grow=2,
-            cell=lambda row, now: Cell(row.ref.name),
-            sort=lambda row: row.ref.name,
+        text_column("name", "NAME", 20, lambda row: row.ref.name, least=15, grow=2, middle=True, names=True),
+        text_column(
+            "namespace", "NAMESPACE", 13, lambda row: row.ref.namespace, least=9, priority=2, grow=1, names=True
         ),
-        Column(
-            id="namespace",
-            title="NAMESPACE",
-            width=13,
-            priority=2,
-            least=9,
-            names=True,
-            grow=1,
-            cell=lambda row, now: Cell(row.ref.namespace),
-            sort=lambda row: row.ref.namespace,
+        text_column(
+            "cluster", "CLUSTER", 12, lambda row: row.ref.cluster, least=9, priority=1, middle=True, names=True
         ),
-        Column(
-            id="cluster",
-            title="CLUSTER",
-            width=12,
-            priority=1,
-            least=9,
-            names=True,
-            middle=True,
-            cell=lambda row, now: Cell(row.ref.cluster),
-            sort=lambda row: row.ref.cluster,
-        ),
-        Column(
-            id="env",
-            title="ENV",
-            width=4,
-            cell=lambda row, now: environment_cell(row.production),
-            sort=lambda row: not row.production,
-        ),
+        environment_column(lambda row: row.production),
         Column(
             id="health",
             title="HEALTH",
@@ -98,30 +65,9 @@ APPLICATIONS: View[ApplicationSummary] = View(
             cell=_ready,
             sort=_ready_share,
         ),
-        Column(
-            id="platform",
-            title="PLATFORM",
-            width=13,
-            priority=6,
-            cell=lambda row, now: text_cell(row.platform_state, Tone.DIM),
-            sort=lambda row: row.platform_state,
-        ),
-        Column(
-            id="version",
-            title="VERSION",
-            width=10,
-            priority=4,
-            cell=lambda row, now: text_cell(row.version),
-            sort=lambda row: row.version,
-        ),
-        Column(
-            id="owner",
-            title="OWNER",
-            width=24,
-            priority=6,
-            cell=lambda row, now: text_cell(row.owner),
-            sort=lambda row: row.owner,
-        ),
+        text_column("platform", "PLATFORM", 13, lambda row: row.platform_state, tone=Tone.DIM, priority=6),
+        text_column("version", "VERSION", 10, lambda row: row.version, priority=4),
+        text_column("owner", "OWNER", 24, lambda row: row.owner, priority=6),
         Column(
             id="revision",
             title="REV",
@@ -131,32 +77,9 @@ APPLICATIONS: View[ApplicationSummary] = View(
             cell=lambda row, now: NOTHING if row.revision is None else Cell(str(row.revision)),
             sort=lambda row: maybe(row.revision),
         ),
-        Column(
-            id="project",
-            title="PROJECT",
-            width=10,
-            priority=7,
-            cell=lambda row, now: text_cell(row.project),
-            sort=lambda row: row.project,
-        ),
-        Column(
-            id="source",
-            title="FROM",
-            width=14,
-            priority=8,
-            cell=lambda row, now: Cell(row.source.value, Tone.DIM),
-            sort=lambda row: row.source.value,
-        ),
-        Column(
-            id="reason",
-            title="REASON",
-            width=30,
-            least=14,
-            priority=3,
-            grow=4,
-            cell=lambda row, now: text_cell(row.reason),
-            sort=lambda row: row.reason,
-        ),
+        text_column("project", "PROJECT", 10, lambda row: row.project, priority=7),
+        text_column("source", "FROM", 14, lambda row: row.source.value, tone=Tone.DIM, priority=8),
+        text_column("reason", "REASON", 30, lambda row: row.reason, least=14, priority=3, grow=4),
         Column(
             id="age",
             title="AGE",

@@ -14,7 +14,7 @@ from acp_tui.fleet.cells import (
     percent_cell,
     text_cell,
 )
-from acp_tui.fleet.columns import Column, View, environment_cell, freshness_cell, maybe
+from acp_tui.fleet.columns import Column, View, environment_column, freshness_cell, maybe, text_column
 from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.freshness import Age
 from acp_tui.model.health import Health, Tone
@@ -56,31 +56,9 @@ CLUSTERS: View[ClusterSummary] = View(
     kind_word="clusters",
     order=lambda row: (_cluster_severity(row), row.name),
     columns=(
-        Column(
-            id="name",
-            title="CLUSTER",
-            width=15,
-            names=True,
-            middle=True,
-            grow=1,
-            cell=lambda row, now: Cell(row.name),
-            sort=lambda row: row.name,
-        ),
-        Column(
-            id="env",
-            title="ENV",
-            width=4,
-            cell=lambda row, now: environment_cell(row.production),
-            sort=lambda row: not row.production,
-        ),
-        Column(
-            id="role",
-            title="ROLE",
-            width=8,
-            priority=3,
-            cell=lambda row, now: text_cell(row.role.value),
-            sort=lambda row: row.role.value,
-        ),
+        text_column("name", "CLUSTER", 15, lambda row: row.name, grow=1, middle=True, names=True),
+        environment_column(lambda row: row.production),
+        text_column("role", "ROLE", 8, lambda row: row.role.value, priority=3),
         Column(id="health", title="HEALTH", width=7, glyph=True, cell=_cluster_health, sort=_cluster_severity),
         Column(
             id="version",
@@ -148,14 +126,7 @@ CLUSTERS: View[ClusterSummary] = View(
             cell=lambda row, now: freshness_cell(row.freshness, now),
             sort=lambda row: maybe(row.freshness.confirmed_at),
         ),
-        Column(
-            id="quota_name",
-            title="FULLEST QUOTA",
-            width=24,
-            priority=5,
-            cell=lambda row, now: text_cell(row.worst_quota_name, Tone.DIM),
-            sort=lambda row: row.worst_quota_name,
-        ),
+        text_column("quota_name", "FULLEST QUOTA", 24, lambda row: row.worst_quota_name, tone=Tone.DIM, priority=5),
         Column(
             id="reason",
             quotes=True,
@@ -166,13 +137,6 @@ CLUSTERS: View[ClusterSummary] = View(
             cell=lambda row, now: text_cell(row.reason or row.freshness.reason),
             sort=lambda row: row.reason,
         ),
-        Column(
-            id="server",
-            title="SERVER",
-            width=28,
-            priority=7,
-            cell=lambda row, now: text_cell(row.server, Tone.DIM),
-            sort=lambda row: row.server,
-        ),
+        text_column("server", "SERVER", 28, lambda row: row.server, tone=Tone.DIM, priority=7),
     ),
 )

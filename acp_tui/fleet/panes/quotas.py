@@ -8,7 +8,7 @@ from acp_tui.fleet.cells import (
     text_cell,
     use_cell,
 )
-from acp_tui.fleet.columns import Column, View, environment_cell, maybe
+from acp_tui.fleet.columns import Column, View, environment_column, maybe, text_column
 from acp_tui.model.health import Tone
 from acp_tui.model.quota import QuotaSummary, QuotaUse
 
@@ -70,26 +70,10 @@ QUOTAS: View[QuotaSummary] = View(
             cell=lambda row, now: Cell(_scope(row), Tone.PLAIN if row.namespace else Tone.ACCENT),
             sort=lambda row: (bool(row.namespace), _scope(row)),
         ),
-        Column(
-            id="cluster",
-            title="CLUSTER",
-            width=11,
-            priority=2,
-            least=9,
-            names=True,
-            middle=True,
-            grow=1,
-            cell=lambda row, now: Cell(row.cluster),
-            sort=lambda row: row.cluster,
+        text_column(
+            "cluster", "CLUSTER", 11, lambda row: row.cluster, least=9, priority=2, grow=1, middle=True, names=True
         ),
-        Column(
-            id="env",
-            title="ENV",
-            width=4,
-            priority=6,
-            cell=lambda row, now: environment_cell(row.production),
-            sort=lambda row: not row.production,
-        ),
+        environment_column(lambda row: row.production, priority=6),
         Column(
             id="name",
             title="QUOTA",
@@ -99,15 +83,7 @@ QUOTAS: View[QuotaSummary] = View(
             cell=lambda row, now: text_cell(row.name if row.namespace else "sum of hard", Tone.DIM),
             sort=lambda row: row.name,
         ),
-        Column(
-            id="project",
-            title="PROJECT",
-            width=10,
-            priority=4,
-            grow=1,
-            cell=lambda row, now: text_cell(row.project),
-            sort=lambda row: row.project,
-        ),
+        text_column("project", "PROJECT", 10, lambda row: row.project, priority=4, grow=1),
         Column(
             id="worst",
             title="WORST",
@@ -117,13 +93,8 @@ QUOTAS: View[QuotaSummary] = View(
             cell=lambda row, now: percent_cell(_worst_ratio(row)),
             sort=lambda row: maybe(_worst_ratio(row)),
         ),
-        Column(
-            id="worst_resource",
-            title="OF",
-            width=18,
-            priority=6,
-            cell=lambda row, now: text_cell(row.worst.resource if row.worst else "", Tone.DIM),
-            sort=lambda row: row.worst.resource if row.worst else "",
+        text_column(
+            "worst_resource", "OF", 18, lambda row: row.worst.resource if row.worst else "", tone=Tone.DIM, priority=6
         ),
         _quota_column("cpu", "CPU", _CPU, width=21, least=18),
         _quota_column("memory", "MEMORY", _MEMORY, width=23, least=20, priority=1),

@@ -8,7 +8,7 @@ from acp_tui.fleet.cells import (
     age_cell,
     text_cell,
 )
-from acp_tui.fleet.columns import Column, View, environment_cell, maybe
+from acp_tui.fleet.columns import Column, View, environment_column, maybe, text_column
 from acp_tui.model.health import Tone
 from acp_tui.model.release import PENDING, STATUS_TONE, OwnerKind, ReleaseSummary
 
@@ -47,47 +47,14 @@ RELEASES: View[ReleaseSummary] = View(
     kind_word="releases",
     order=_order,
     columns=(
-        Column(
-            id="name",
-            title="NAME",
-            width=16,
-            least=14,
-            names=True,
-            middle=True,
-            grow=2,
-            cell=lambda row, now: Cell(row.ref.name),
-            sort=lambda row: row.ref.name,
+        text_column("name", "NAME", 16, lambda row: row.ref.name, least=14, grow=2, middle=True, names=True),
+        text_column(
+            "namespace", "NAMESPACE", 10, lambda row: row.ref.namespace, least=8, priority=2, grow=1, names=True
         ),
-        Column(
-            id="namespace",
-            title="NAMESPACE",
-            width=10,
-            priority=2,
-            least=8,
-            names=True,
-            grow=1,
-            cell=lambda row, now: Cell(row.ref.namespace),
-            sort=lambda row: row.ref.namespace,
+        text_column(
+            "cluster", "CLUSTER", 11, lambda row: row.ref.cluster, least=9, priority=1, grow=1, middle=True, names=True
         ),
-        Column(
-            id="cluster",
-            title="CLUSTER",
-            width=11,
-            priority=1,
-            least=9,
-            names=True,
-            middle=True,
-            grow=1,
-            cell=lambda row, now: Cell(row.ref.cluster),
-            sort=lambda row: row.ref.cluster,
-        ),
-        Column(
-            id="env",
-            title="ENV",
-            width=4,
-            cell=lambda row, now: environment_cell(row.production),
-            sort=lambda row: not row.production,
-        ),
+        environment_column(lambda row: row.production),
         Column(
             id="revision",
             title="REV",
@@ -100,25 +67,8 @@ RELEASES: View[ReleaseSummary] = View(
         Column(
             id="status", ages=True, title="STATUS", width=13, glyph=True, cell=_release_status, sort=_release_severity
         ),
-        Column(
-            id="chart",
-            title="CHART",
-            width=14,
-            least=11,
-            middle=True,
-            priority=3,
-            grow=2,
-            cell=lambda row, now: text_cell(_chart(row)),
-            sort=_chart,
-        ),
-        Column(
-            id="app_version",
-            title="APP",
-            width=10,
-            priority=6,
-            cell=lambda row, now: text_cell(row.app_version),
-            sort=lambda row: row.app_version,
-        ),
+        text_column("chart", "CHART", 14, _chart, least=11, priority=3, grow=2, middle=True),
+        text_column("app_version", "APP", 10, lambda row: row.app_version, priority=6),
         Column(
             id="owner",
             title="OWNER",
@@ -130,32 +80,9 @@ RELEASES: View[ReleaseSummary] = View(
             ),
             sort=lambda row: str(row.owner),
         ),
-        Column(
-            id="store",
-            title="STORE",
-            width=9,
-            priority=7,
-            cell=lambda row, now: Cell(row.ref.store.value, Tone.DIM),
-            sort=lambda row: row.ref.store.value,
-        ),
-        Column(
-            id="project",
-            title="PROJECT",
-            width=10,
-            priority=7,
-            cell=lambda row, now: text_cell(row.project),
-            sort=lambda row: row.project,
-        ),
-        Column(
-            id="reason",
-            quotes=True,
-            title="REASON",
-            width=24,
-            priority=6,
-            grow=4,
-            cell=lambda row, now: text_cell(row.reason),
-            sort=lambda row: row.reason,
-        ),
+        text_column("store", "STORE", 9, lambda row: row.ref.store.value, tone=Tone.DIM, priority=7),
+        text_column("project", "PROJECT", 10, lambda row: row.project, priority=7),
+        text_column("reason", "REASON", 24, lambda row: row.reason, priority=6, grow=4, quotes=True),
         Column(
             id="updated",
             title="UPDATED",
