@@ -11,6 +11,7 @@ from itertools import chain
 
 from acp_tui.clients.errors import Forbidden, Gone, NotFound, from_answer
 from acp_tui.clients.kube.lister import list_all, list_table, sliced
+from acp_tui.fleet.bulk import BulkLoad
 from acp_tui.fleet.printed import Key, Printed
 from acp_tui.fleet.session import Session
 from acp_tui.fleet.tables import MergedTable, nobody_serves
@@ -32,6 +33,8 @@ SPACES_AT_ONCE = 6
 SPACES = 64
 """Of more namespaces the rows are asked for together, in pages with metadata."""
 LEARN_SECONDS = 10.0
+BULK_SECONDS = 10.0
+"""The collector rests until all rows are there, but for no longer than this."""
 _BARE = {"includeObject": "None", "resourceVersion": "0"}
 
 
@@ -58,6 +61,9 @@ class LiveTable:
         Raises UsageError where every cluster answered and none knows the word.
         """
         tasks = [asyncio.create_task(self._keep(each), name=f"table {each.name}") for each in self._sessions]
+        bulk = BulkLoad()
+        bulk.begin()
+        late = asyncio.get_running_loop().call_later(BULK_SECONDS, bulk.end)
         try:
             while True:
                 await self._changed.wait()
@@ -65,10 +71,15 @@ class LiveTable:
                 if not self._parts and all(task.done() for task in tasks):
                     raise nobody_serves(self._word, self._sessions)
                 started = time.perf_counter()
-                yield self._table()
+                table = self._table()
+                if table.live:
+                    bulk.end()
+                yield table
                 spent = time.perf_counter() - started
                 await asyncio.sleep(max(TELL_SECONDS, spent / CONSUMER_SHARE))
         finally:
+            late.cancel()
+            bulk.end()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

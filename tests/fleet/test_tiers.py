@@ -6,16 +6,18 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acp_tui.clients.kube.context import Context
+from acp_tui.clients.kube.context import Auth, Context, ExecPlugin
 from acp_tui.clients.kube.http import Dialer, HttpTransport
 from acp_tui.fleet import follow, pulse, session, tiers
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.fleet.watchplan import PLAN
 from acp_tui.model.freshness import Age
+from acp_tui.sim.faults import Faults
 from acp_tui.sim.serve import serve
 from tests.fleet.scenery import context, create, fleet_of, namespace, pod, record, release, spec
 
@@ -74,6 +76,59 @@ def test_a_cluster_in_the_background_costs_less_than_a_request_in_five_seconds()
     discovery = 3 / (session.DISCOVER_SECONDS * 0.9)
 
     assert lists + beats + discovery <= 0.2
+
+
+async def test_and_so_it_does_when_it_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    faster, seconds = 100.0, 3.0
+    monkeypatch.setattr(session, "POLL_SECONDS", session.POLL_SECONDS / faster)
+    monkeypatch.setattr(session, "DISCOVER_SECONDS", session.DISCOVER_SECONDS / faster)
+    monkeypatch.setattr(pulse, "BEAT_BEHIND_SECONDS", pulse.BEAT_BEHIND_SECONDS / faster)
+    monkeypatch.setattr(tiers, "WATCHED", 0)
+    async with fleet_of(spec("east", shop())) as (fleet, box):
+        await fleet.settled(LONG)
+        await asyncio.sleep(session.POLL_SECONDS)
+        stats = box["east"].stats
+        before, watches = stats.requests, stats.watches
+        await asyncio.sleep(seconds)
+
+        assert 0 < stats.requests - before <= 0.2 * faster * seconds
+        assert (watches, stats.watches, stats.open_watches) == (0, 0, 0)
+
+
+async def test_nobody_logs_in_to_a_cluster_that_nobody_looks_at(tmp_path: Path) -> None:
+    plugin, runs = tmp_path / "login", tmp_path / "runs"
+    credential = '{"kind":"ExecCredential","status":{"token":"admin"}}'
+    plugin.write_text(f"#!/bin/sh\necho run >> {runs}\necho '{credential}'\n")
+        f"""#!/bin/sh\necho run >> {runs}\necho '{{"kind":"ExecCredential","status":{{"token":"admin"}}}}'\n"""
+    )
+    plugin.chmod(0o700)
+    auth = Auth(exec=ExecPlugin(command=str(plugin)))
+    async with serve([spec(name, shop()) for name in ("east", "west")]) as box:
+        contexts = [Context(name=name, server=box[name].url, user_name="ann", auth=auth) for name in ("east", "west")]
+        fleet = Fleet(contexts, lazy=frozenset({"east", "west"}))
+        fleet.start()
+        fleet.attend(None)
+        assert not runs.exists()
+
+        fleet.look("east")
+        fleet.look("west")
+        await fleet.settled(LONG)
+        await fleet.close()
+
+        assert all(box[name].stats.requests > 10 for name in ("east", "west"))
+    assert runs.read_text() == "run\n"
+
+
+async def test_a_cluster_that_is_down_costs_a_beat_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with fleet_of(spec("east", shop())) as (fleet, box):
+        box["east"].set_faults(Faults(down="refuse"))
+        await fleet.settled(LONG)
+        await asyncio.sleep(1.0)
+        transport = fleet.session("east").transport
+
+        assert transport.stats.requests == 0
+        assert transport.stats.errors <= 3
+        assert transport.stats.watches == 0
 
 
 async def test_further_clusters_are_polled_and_have_no_watch_open(monkeypatch: pytest.MonkeyPatch) -> None:
