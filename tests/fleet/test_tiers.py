@@ -99,8 +99,6 @@ async def test_nobody_logs_in_to_a_cluster_that_nobody_looks_at(tmp_path: Path) 
     plugin, runs = tmp_path / "login", tmp_path / "runs"
     credential = '{"kind":"ExecCredential","status":{"token":"admin"}}'
     plugin.write_text(f"#!/bin/sh\necho run >> {runs}\necho '{credential}'\n")
-        f"""#!/bin/sh\necho run >> {runs}\necho '{{"kind":"ExecCredential","status":{{"token":"admin"}}}}'\n"""
-    )
     plugin.chmod(0o700)
     auth = Auth(exec=ExecPlugin(command=str(plugin)))
     async with serve([spec(name, shop()) for name in ("east", "west")]) as box:
