@@ -127,6 +127,10 @@ class RolloutScreen(Listing):
             rows.append(LegRow(number if taken else 0, cluster, leg, plan, taken=taken))
         return rows
 
+    def _meant(self) -> list[str]:
+        """The clusters that it goes to."""
+        return [leg.release.cluster for leg in self.running.legs] if self.running is not None else self.taken
+
     def _plan_of(self, cluster: str) -> Plan | None:
         """What was reviewed here; a rollout that was opened from Activity has no plans."""
         return self.planned.get((cluster, self.values), (None, None))[1]
@@ -317,7 +321,9 @@ class RolloutScreen(Listing):
 
     def _say(self) -> None:
         rollout, plan = self.running or self.base, self.plan
-        production = any(cluster.production and cluster.name in self.taken for cluster in self.backend.fleet.clusters())
+        production = any(
+            cluster.production and cluster.name in self._meant() for cluster in self.backend.fleet.clusters()
+        )
         name = self.wish.source.name if self.wish is not None else rollout.wish.source.name if rollout else ""
         title = rollout.headline if rollout is not None else f"Roll {name} out"
         state = self.running.state.value if self.running is not None else ""
