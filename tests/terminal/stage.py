@@ -1,7 +1,7 @@
 """The console on a fleet that stands still, as a program of its own: `python -m tests.terminal.stage`.
 
 SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again; SIGRTMIN does
-so with every application five times a second, and ends it again.
+so with every application five times a second, and ends it again; the signal after it ends the act that runs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from msgspec import structs
 
 from acp_tui.config.settings import Settings
+from acp_tui.model.operation import OperationState
 from acp_tui.ui.app import AcpApp
 from tests.fakes.backend import NOW, FakeBackend
 from tests.ui.detail.scene import scene
@@ -28,12 +29,18 @@ class Stage:
     def __init__(self, app: AcpApp, fake: FakeBackend) -> None:
         self.app = app
         self.fleet = fake.fleet
+        self.controller = fake.controller
         self.counter = count(1)
         self.busy: asyncio.Task[None] | None = None
 
     def one_cell(self) -> None:
         row = self.fleet.tables["clusters"][0]
         self.fleet.change("clusters", structs.replace(row, nodes=next(self.counter)))
+
+    def end_act(self) -> None:
+        controller = self.controller
+        act = next(act for act in controller.operations() if not act.state.over)
+        controller.tell(structs.replace(act, state=OperationState.SUCCEEDED))
 
     def everything(self) -> None:
         self._turn(self._restless())
@@ -81,6 +88,7 @@ def main() -> None:
         loop.add_signal_handler(signal.SIGUSR1, app.call_later, stage.one_cell)
         loop.add_signal_handler(signal.SIGUSR2, app.call_later, stage.everything)
         loop.add_signal_handler(signal.SIGRTMIN, app.call_later, stage.flood)
+        loop.add_signal_handler(signal.SIGRTMIN + 1, app.call_later, stage.end_act)
         await app.run_async()
 
     asyncio.run(run())

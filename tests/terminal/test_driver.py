@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import random
-import shlex
-import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +78,8 @@ class TestBudgets:
         assert console.pump(3) == 0
         woken = _wakings(console.pid)
         console.send("\x1b[O")
+        # The frame of what had the focus, once.
+        assert console.quiet() <= 150
         assert console.pump(3) == 0
         # A look at the ages each second; nobody looks whether a key has come.
         assert _wakings(console.pid) - woken < 20
@@ -262,31 +261,6 @@ class TestLeaving:
                 assert mode in end
 
 
-class TestTmux:
-    """A real multiplexer between the console and the emulator."""
-
-    def test_a_session_that_is_left_and_taken_up_again_shows_the_same(self, tmp_path: Path) -> None:
-        if shutil.which("tmux") is None:
-            pytest.skip("tmux is not here")
-        server = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null"]
-        command = shlex.join(STAGE)
-        try:
-            with Terminal([*server, "new-session", "-s", "console", command], size=(160, 45)) as first:
-                first.shows("Fleet 6", "payments-api", "first causes")
-                first.quiet()
-                before = first.lines[:44]
-                subprocess.run([*server, "detach-client"], check=True)
-                assert first.wait() == 0
-            with Terminal([*server, "attach-session"], size=(160, 45)) as second:
-                second.shows("Fleet 6")
-                second.quiet()
-                assert second.lines[:44] == before
-                second.send("?")
-                second.shows("Keys in fleet")
-        finally:
-            subprocess.run([*server, "kill-server"], check=False)
-
-
 def test_memory_does_not_grow_with_use(console: Terminal) -> None:
     def use(times: int) -> None:
         for _ in range(times):
@@ -318,5 +292,7 @@ def test_the_simulated_fleet_at_rest_costs_nothing() -> None:
     with Terminal([PYTHON, "-m", "acp_tui", "demo", "--still"]) as terminal:
         terminal.shows("prod-east", "5 live", seconds=60)
         terminal.quiet(5, limit=60)
-        # One of the three may see the clock go on by a minute.
-        assert sorted(terminal.pump(5) for _ in range(3))[:2] == [0, 0]
+        # The clock and the ages go on by a minute, not together; nothing else moves.
+        found = sorted(terminal.pump(5) for _ in range(4))
+        assert found[:2] == [0, 0]
+        assert found[-1] <= 300
