@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from acp_tui.controllers.observe import Snapshot, bodies_of
-from acp_tui.insight.owners import Claim, claim_of_request, claims_of_app_release, owner_of_release
+from acp_tui.insight.owners import Claim, claims_of_app_release, claims_of_request, owner_of_release
 from acp_tui.model.cluster import Role
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.objects import HelmRequest, Meta
@@ -88,7 +88,7 @@ async def _claims_of(cluster: Cluster, kind: Kind, name: str) -> list[tuple[Clai
 
     if kind.kind == "HelmRequest":
         requests = await list_all(cluster.transport, kind.path(), HelmRequest)
-        return [claim_of_request(request, cluster=name) for request in requests.items]
+        return [claim for request in requests.items for claim in claims_of_request(request, cluster=name)]
     releases = await list_all(cluster.transport, kind.path(), AppRelease)
     return [claim for release in releases.items for claim in claims_of_app_release(release, cluster=name)]
 

@@ -18,7 +18,9 @@ from acp_tui.controlplane.settings import Settings, Style
 from acp_tui.controlplane.spechash import spec_hash
 from acp_tui.controlplane.sync import FindEngine, Sync, Synced, Wanted
 from acp_tui.controlplane.trouble import CaptainError, NotYet, words
+from acp_tui.insight.selectors import matches_map
 from acp_tui.model.errors import AcpTuiError
+from acp_tui.model.objects import Object
 
 if TYPE_CHECKING:
     from acp_tui.controlplane.member import Member
@@ -113,7 +115,9 @@ class Duty:
     ) -> tuple[dict[str, Synced], list[str]]:
         """What was synced by cluster; with several targets one that fails is told and the others go on."""
         synced, problems = {}, []
-        targets = self._named(member, request)
+        targets = await self._named(member, request)
+        if not targets:
+            raise NotYet("no cluster has the labels that targetClusters asks for")
         for target in targets:
             sync = Sync(target, wanted, engine=self._engine, settings=self._settings, clock=self._clock)
             try:
@@ -126,13 +130,28 @@ class Duty:
             raise CaptainError("; ".join(problems))
         return synced, problems
 
-    def _named(self, member: Member, request: HelmRequest) -> Sequence[Member]:
+    async def _named(self, member: Member, request: HelmRequest) -> Sequence[Member]:
         """The clusters a request is for. Raises CaptainError for one that is not known."""
         if request.spec.get("installToAllClusters"):
             return tuple(self._members.values())
-        listed = ((request.spec.get("targetClusters") or {}).get("clusterNames") or {}).get("names") or ()
+        targets = request.spec.get("targetClusters") or {}
+        listed = (targets.get("clusterNames") or {}).get("names") or ()
+        wanted = (targets.get("clusterLabels") or {}).get("labelSelector")
+        if wanted and not listed:
+            return await self._labelled(wanted)
         names = [str(name) for name in listed] or ([request.cluster] if request.cluster else [])
         return tuple(self._called(name) for name in names) or (member,)
+
+    async def _labelled(self, wanted: Mapping[str, str]) -> Sequence[Member]:
+        """Those whose Cluster object in global has all these labels; one that is not reached from here is left out."""
+        from acp_tui.clients.kube.lister import list_all
+
+        kind = (await self._main.kinds()).by_gk("clusterregistry.k8s.io", "Cluster")
+        if kind is None:
+            return ()
+        listed = await list_all(self._main.transport, kind.path(), Object, metadata_only=True)
+        names = {each.metadata.name for each in listed.items if matches_map(wanted, each.metadata.labels)}
+        return tuple(member for member in self._members.values() if names.intersection(member.names))
 
     def _called(self, name: str) -> Member:
         for member in self._members.values():
@@ -178,7 +197,7 @@ class Duty:
 
     async def _let_go(self, key: Key, member: Member, path: str, request: HelmRequest) -> bool:
         try:
-            for target in self._named(member, request):
+            for target in await self._named(member, request):
                 await remove(target, request, settings=self._settings, clock=self._clock)
         except UnknownCluster:
             pass

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from acp_tui.fleet.store import Store
-from acp_tui.insight.owners import Claim, claim_of_request, claims_of_app_release, owner_of_release
+from acp_tui.insight.owners import Claim, claims_of_app_release, claims_of_request, owner_of_release
 from acp_tui.model.objects import HelmRequest, Meta
 from acp_tui.model.release import Owner, ReleaseRef
 
@@ -26,9 +26,9 @@ class Claims:
         for store in stores:
             kept = self._by_platform.setdefault(store.platform, _Kept())
             for request in store.requests:
-                claim, owner = claim_of_request(request, cluster=store.names[0])
-                kept.owners[claim] = owner
-                kept.requests[owner] = request
+                for claim, owner in claims_of_request(request, cluster=store.names[0]):
+                    kept.owners[claim] = owner
+                    kept.requests[owner] = request
             for release in store.app_releases:
                 kept.owners.update(claims_of_app_release(release, cluster=store.names[0]))
 

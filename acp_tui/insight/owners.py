@@ -9,6 +9,8 @@ from acp_tui.model.platform import AppRelease
 from acp_tui.model.release import Owner, OwnerKind, ReleaseRef, Store
 
 EVERYWHERE = "*"
+SELECTED = "?"
+"""Clusters that a request chooses by labels of theirs: which these are is known where Captain left a record."""
 Claim = tuple[str, str, str]
 """Cluster as the platform names it (EVERYWHERE for all), namespace, release."""
 
@@ -16,15 +18,26 @@ _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_INSTANCE = "argocd.argoproj.io/instance"
 
 
-def claim_of_request(request: HelmRequest, *, cluster: str) -> tuple[Claim, Owner]:
-    """What a HelmRequest kept in `cluster` (the platform's name of it) lays claim to.
+def claims_of_request(request: HelmRequest, *, cluster: str) -> tuple[tuple[Claim, Owner], ...]:
+    """What a HelmRequest kept in `cluster` (the platform's name of it) lays claim to, a claim for each target.
 
     Captain's defaults: no clusterName means its own cluster, no namespace its own, no releaseName its own name.
     """
     meta, spec = request.metadata, request.spec or HelmRequestSpec()
-    place = EVERYWHERE if spec.install_to_all_clusters else spec.cluster_name or cluster
-    claim = (place, spec.namespace or meta.namespace or "", spec.release_name or meta.name or "")
-    return claim, Owner(OwnerKind.HELMREQUEST, meta.name or "", meta.namespace or "", cluster)
+    namespace, name = spec.namespace or meta.namespace or "", spec.release_name or meta.name or ""
+    owner = Owner(OwnerKind.HELMREQUEST, meta.name or "", meta.namespace or "", cluster)
+    return tuple(((place, namespace, name), owner) for place in _places(spec, cluster))
+
+
+def _places(spec: HelmRequestSpec, cluster: str) -> tuple[str, ...]:
+    targets = spec.target_clusters
+    if spec.install_to_all_clusters:
+        return (EVERYWHERE,)
+    if targets is not None and targets.cluster_names is not None and targets.cluster_names.names:
+        return targets.cluster_names.names
+    if targets is not None and targets.cluster_labels:
+        return (SELECTED,)
+    return (spec.cluster_name or cluster,)
 
 
 def claims_of_app_release(release: AppRelease, *, cluster: str) -> Iterable[tuple[Claim, Owner]]:
@@ -58,7 +71,7 @@ def owner_of_release(
 
     A record in Captain's store has a HelmRequest even where we may not see it.
     """
-    for place in (*clusters, EVERYWHERE):
+    for place in (*clusters, EVERYWHERE, *((SELECTED,) if ref.store is Store.CAPTAIN else ())):
         if owner := claims.get((place, ref.namespace, ref.name)):
             return owner
     if application := next((name for name in map(argo_application, objects) if name), ""):

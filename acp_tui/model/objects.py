@@ -338,6 +338,17 @@ class ApplicationObject(Projection, frozen=True):
     status: ApplicationStatus | None = None
 
 
+class ClusterNames(Projection, frozen=True):
+    names: tuple[str, ...] | None = None
+
+
+class TargetClusters(Projection, frozen=True):
+    """Clusters by name, or by labels that every one of them has."""
+
+    cluster_names: ClusterNames | None = None
+    cluster_labels: dict[str, Any] | None = None
+
+
 class HelmRequestSpec(Projection, frozen=True):
     chart: str | None = None
     version: str | None = None
@@ -345,6 +356,7 @@ class HelmRequestSpec(Projection, frozen=True):
     namespace: str | None = None
     release_name: str | None = None
     install_to_all_clusters: bool | None = None
+    target_clusters: TargetClusters | None = None
 
 
 class HelmRequestStatus(Projection, frozen=True):

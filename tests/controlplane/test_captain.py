@@ -218,6 +218,21 @@ async def test_one_request_can_be_for_all_clusters(play: Play) -> None:
             assert (await scene.get(transport, RELEASES))["items"]
 
 
+async def test_one_request_can_be_for_the_clusters_with_a_label(play: Play) -> None:
+    async with play() as scene:
+        place = "/apis/clusterregistry.k8s.io/v1alpha1/namespaces/cpaas-system/clusters"
+        for name, tier in (("global", "centre"), ("east", "edge")):
+            registered = {"name": name, "namespace": "cpaas-system", "labels": {"tier": tier}}
+            body = {"apiVersion": "clusterregistry.k8s.io/v1alpha1", "kind": "Cluster", "metadata": registered}
+            await scene.post(scene.main, place, body)
+        chosen = {"clusterLabels": {"labelSelector": {"tier": "edge"}}}
+        await scene.ask("edges", "web", "1.0.0", {}, clusterName="", targetClusters=chosen)
+        request = await scene.synced("1.0.0", name="edges")
+        assert request["status"]["syncedClusters"] == ["east"]
+        assert (await scene.get(scene.east, RELEASES))["items"]
+        assert (await scene.get(scene.main, RELEASES))["items"] == []
+
+
 async def test_somebody_elses_object_stops_an_install_unless_it_may_be_adopted(play: Play) -> None:
     async with play() as scene:
         spec = {

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from acp_tui.insight.grouping import Group, chart_of, group_of
-from acp_tui.insight.owners import claim_of_request, claims_of_app_release, owner_of_release
+from acp_tui.insight.owners import claims_of_app_release, claims_of_request, owner_of_release
 from acp_tui.insight.stuck import STUCK_AFTER, is_stuck
 from acp_tui.model.application import ApplicationSource
 from acp_tui.model.objects import ApplicationObject, HelmRequest, Meta
@@ -31,7 +31,7 @@ def meta(**fields: Any) -> Meta:
 
 def test_a_recorded_helmrequest_of_global_owns_its_release_in_the_cluster_it_names() -> None:
     request = msgspec.convert(recorded("2-upgraded-global-helmrequests")[0], HelmRequest)
-    claims = dict([claim_of_request(request, cluster="global")])
+    claims = dict(claims_of_request(request, cluster="global"))
 
     owner = owner_of_release(WEB, clusters=["east"], claims=claims)
 
@@ -42,7 +42,7 @@ def test_a_recorded_helmrequest_of_global_owns_its_release_in_the_cluster_it_nam
 def test_captains_defaults_are_the_requests_own_place_and_name() -> None:
     request = msgspec.convert({"metadata": {"name": "web", "namespace": "default"}, "spec": {}}, HelmRequest)
 
-    claim, _ = claim_of_request(request, cluster="east")
+    ((claim, _),) = claims_of_request(request, cluster="east")
 
     assert claim == ("east", "default", "web")
 
@@ -50,9 +50,31 @@ def test_captains_defaults_are_the_requests_own_place_and_name() -> None:
 def test_a_request_for_all_clusters_owns_the_release_in_each() -> None:
     spec = {"installToAllClusters": True, "clusterName": "ignored"}
     request = msgspec.convert({"metadata": {"name": "web", "namespace": "default"}, "spec": spec}, HelmRequest)
-    claims = dict([claim_of_request(request, cluster="global")])
+    claims = dict(claims_of_request(request, cluster="global"))
 
     assert owner_of_release(WEB, clusters=["anywhere"], claims=claims).name == "web"
+
+
+def test_a_request_for_named_clusters_owns_the_release_in_each_of_them_and_nowhere_else() -> None:
+    spec = {"targetClusters": {"clusterNames": {"names": ["east", "west"]}}}
+    request = msgspec.convert({"metadata": {"name": "web", "namespace": "default"}, "spec": spec}, HelmRequest)
+    claims = dict(claims_of_request(request, cluster="global"))
+
+    names = {cluster: owner_of_release(WEB, clusters=[cluster], claims=claims).name for cluster in ("east", "west")}
+
+    assert names == {"east": "web", "west": "web"}
+    assert owner_of_release(WEB, clusters=["global"], claims=claims).kind is OwnerKind.HELM
+
+
+def test_a_request_that_selects_clusters_by_labels_owns_what_captain_recorded() -> None:
+    """Nobody but Captain knows which clusters that are; Helm's own release of that name is not Captain's."""
+    spec = {"targetClusters": {"clusterLabels": {"labelSelector": {"tier": "edge"}}}}
+    request = msgspec.convert({"metadata": {"name": "web", "namespace": "default"}, "spec": spec}, HelmRequest)
+    claims = dict(claims_of_request(request, cluster="global"))
+    recorded = ReleaseRef("edge-7", "default", "web", Store.CAPTAIN)
+
+    assert owner_of_release(recorded, clusters=["edge-7"], claims=claims).name == "web"
+    assert owner_of_release(WEB, clusters=["east"], claims=claims).kind is OwnerKind.HELM
 
 
 def test_a_record_of_captain_has_a_request_even_where_we_may_not_see_it() -> None:

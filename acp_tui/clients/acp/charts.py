@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from acp_tui.clients.errors import NotFound
 from acp_tui.clients.helm.charts import MAX_ARCHIVE, order_of
@@ -65,7 +65,8 @@ class Catalog:
         catalog cannot be read.
         """
         if (source := request.spec.get("source")) and isinstance(source, dict):
-            return _own_source(source, request.version)
+            place = _own_source(source, request.version)
+            return await self._with_login(place, (source.get("http") or {}).get("secretRef"), request.namespace)
         repository, slash, chart = request.chart.partition("/")
         if not slash or not chart:
             raise ChartError(f"chart {request.chart!r} is not repository/name")
@@ -108,6 +109,15 @@ class Catalog:
         answer = await self._transport.get(f"/api/v1/namespaces/{place}/secrets/{name}", raw=True)
         data = msgspec.json.decode(answer.body, type=dict[str, Any]).get("data") or {}
         return _text(data.get("username")), _text(data.get("password"))
+
+    async def _with_login(self, place: ChartPlace, secret: object, namespace: str) -> ChartPlace:
+        """A source's Secret lies beside the HelmRequest and has keys of its own; an engine logs itself in to OCI."""
+        if not secret or place.remote:
+            return place
+        answer = await self._transport.get(f"/api/v1/namespaces/{namespace}/secrets/{secret}", raw=True)
+        data = msgspec.json.decode(answer.body, type=dict[str, Any]).get("data") or {}
+        login = {"username": _text(data.get("accessKeyId")), "password": _text(data.get("secretKey"))}
+        return structs.replace(place, repository=structs.replace(place.repository, **login))
 
     async def _get(self, kind: str, name: str) -> dict[str, Any]:
         found = self._kinds.by_gk(_GROUP, kind)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from acp_tui.insight.owners import EVERYWHERE, claim_of_request
+from acp_tui.insight.owners import EVERYWHERE, SELECTED, claims_of_request
 from acp_tui.model.cluster import Role
 from acp_tui.model.errors import AcpTuiError, UsageError
 from acp_tui.model.objects import HelmRequest
@@ -39,10 +39,10 @@ async def request_trouble(clusters: Clusters, ref: ReleaseRef) -> Trouble:
     names = clusters.session(ref.cluster).store.names
     for place in _places(clusters, ref.cluster):
         for request in await _requests(place):
-            (cluster, namespace, name), owner = claim_of_request(request, cluster=place.store.names[0])
-            if (namespace, name) == (ref.namespace, ref.name) and cluster in (*names, EVERYWHERE):
-                owner = structs.replace(owner, cluster=place.context.name)
-                return Trouble(_hangs(request), _no_chart(request), owner)
+            for (cluster, namespace, name), owner in claims_of_request(request, cluster=place.store.names[0]):
+                if (namespace, name) == (ref.namespace, ref.name) and cluster in (*names, EVERYWHERE, SELECTED):
+                    here = structs.replace(owner, cluster=place.context.name)
+                    return Trouble(_hangs(request), _no_chart(request), here)
     return Trouble()
 
 
@@ -54,8 +54,8 @@ async def hanging(clusters: Clusters) -> tuple[ReleaseRef, ...]:
         place = clusters.session(name)
         for request in await _requests(place):
             if request.metadata.deletion_timestamp:
-                (cluster, namespace, release), _ = claim_of_request(request, cluster=place.store.names[0])
-                found[ReleaseRef(by_name.get(cluster, name), namespace, release, Store.CAPTAIN)] = None
+                for (cluster, namespace, release), _ in claims_of_request(request, cluster=place.store.names[0]):
+                    found[ReleaseRef(by_name.get(cluster, name), namespace, release, Store.CAPTAIN)] = None
     return tuple(found)
 
 
