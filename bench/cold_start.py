@@ -18,7 +18,7 @@ RUNS = 5
 AGAINST = "textual.app"
 BUDGETS = {
     "acp_tui.terminal.lastscreen": 0.05,
-    "acp_tui.cli.main": 0.5,
+    "acp_tui.cli.main": 0.6,
     "acp_tui.ui.app": 1.6,
     "acp_tui.fleet.fleet": 0.7,
     "acp_tui.fleet.inspect": 0.8,
