@@ -131,29 +131,58 @@ class MatrixRow(Struct, frozen=True):
         return next((cell for cell in self.cells if cell.cluster == cluster), None)
 
 
+Known = dict[tuple[str, str], tuple[tuple[object, ...], MatrixRow]]
+"""Rows that were made, with what they were made from."""
+
+
 def matrix(
     rows: Iterable[ReleaseSummary],
     clusters: Sequence[ClusterSummary],
     *,
     drifts: Mapping[ReleaseRef, Drifted] | None = None,
     whole: bool = False,
+    known: Known | None = None,
 ) -> tuple[MatrixRow, ...]:
     """Rows by what needs somebody first; cells in the order of the clusters.
 
-    A cluster that answers and has no release at all is left out, unless the `whole` fleet is asked for.
+    A cluster that answers and has no release at all is left out, unless the `whole` fleet is asked for. With `known`
+    a row of which nothing changed is the same object as last time, and costs next to nothing.
     """
+    known = {} if known is None else known
     placed: dict[tuple[str, str], dict[str, ReleaseSummary]] = {}
     namespaces: dict[str, set[str]] = {}
     for row in rows:
         ref = row.ref
         namespaces.setdefault(ref.cluster, set()).add(ref.namespace)
         beside = placed.setdefault((ref.namespace, ref.name), {})
-        known = beside.get(ref.cluster)
-        if known is None or (row.updated_at or 0) > (known.updated_at or 0):
+        other = beside.get(ref.cluster)
+        if other is None or (row.updated_at or 0) > (other.updated_at or 0):
             beside[ref.cluster] = row
-    shown = [each for each in clusters if whole or each.name in namespaces or not _answers(each)]
-    found = [_row(place, beside, shown, namespaces, drifts or {}) for place, beside in placed.items()]
+    shown = [_Place.of(each) for each in clusters if whole or each.name in namespaces or not _answers(each)]
+    for place in known.keys() - placed.keys():
+        del known[place]
+    found = []
+    for place, beside in placed.items():
+        here = tuple(place[0] in namespaces.get(each.name, ()) for each in shown)
+        looked = tuple((drifts or {}).get(row.ref) for row in beside.values())
+        made_from = (*shown, *beside.values(), *looked, here)
+        if place not in known or known[place][0] != made_from:
+            known[place] = (made_from, _row(place, beside, shown, here, drifts or {}))
+        found.append(known[place][1])
     return tuple(sorted(found, key=lambda row: (row.rank, row.namespace, row.name)))
+
+
+class _Place(Struct, frozen=True):
+    """What of a cluster decides its cells."""
+
+    name: str
+    production: bool
+    freshness: Freshness
+    answers: bool
+
+    @classmethod
+    def of(cls, cluster: ClusterSummary) -> _Place:
+        return cls(cluster.name, cluster.production, cluster.freshness, _answers(cluster))
 
 
 def _answers(cluster: ClusterSummary) -> bool:
@@ -163,8 +192,8 @@ def _answers(cluster: ClusterSummary) -> bool:
 def _row(
     place: tuple[str, str],
     beside: Mapping[str, ReleaseSummary],
-    clusters: Sequence[ClusterSummary],
-    namespaces: Mapping[str, set[str]],
+    clusters: Sequence[_Place],
+    here: Sequence[bool],
     drifts: Mapping[ReleaseRef, Drifted],
 ) -> MatrixRow:
     present = [row for row in beside.values() if row.chart_version and row.status != "uninstalled"]
@@ -173,13 +202,13 @@ def _row(
     newest = max(versions, key=version_order, default="")
     usual = {version: _usual_values(present, chart, version) for version in versions}
     cells = []
-    for cluster in clusters:
+    for cluster, crowded in zip(clusters, here, strict=True):
         row = beside.get(cluster.name)
         drift = drifts.get(row.ref) if row is not None else None
         if row is not None and drift is not None and drift.revision != row.revision:
             drift = None
         if row is None:
-            standing = _without(cluster, here=place[0] in namespaces.get(cluster.name, ()))
+            standing = _without(cluster, here=crowded)
         else:
             standing = _standing(row, chart, newest, len(versions), usual.get(row.chart_version, ""), drift)
         freshness = row.freshness if row is not None else cluster.freshness
@@ -187,8 +216,8 @@ def _row(
     return MatrixRow(*place, cells=tuple(cells), newest=newest)
 
 
-def _without(cluster: ClusterSummary, *, here: bool) -> Standing:
-    if cluster.freshness.state is Age.NEVER or (not _answers(cluster) and not here):
+def _without(cluster: _Place, *, here: bool) -> Standing:
+    if cluster.freshness.state is Age.NEVER or (not cluster.answers and not here):
         return Standing.UNKNOWN
     return Standing.MISSING if here else Standing.ABSENT
 

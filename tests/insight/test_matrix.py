@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from acp_tui.insight.matrix import MatrixRow, Standing, in_words, matrix, values_hash, version_order
+from acp_tui.insight.matrix import Known, MatrixRow, Standing, in_words, matrix, values_hash, version_order
 from acp_tui.model.cluster import ClusterSummary
 from acp_tui.model.freshness import NEVER, Age, Freshness
 from acp_tui.model.health import Tone
@@ -140,6 +141,19 @@ def test_what_is_broken_stands_first_and_what_is_in_one_cluster_last() -> None:
         release("west", "1.0.0", name="broken"),
     ]
     assert [row.name for row in matrix(rows, (EAST, WEST))] == ["broken", "apart", "calm", "alone"]
+
+
+def test_a_row_of_which_nothing_changed_is_the_same_object() -> None:
+    known: Known = {}
+    rows = [release("east", "1.0.0"), release("west", "1.0.0"), release("east", "2.0.0", name="cart")]
+    before = {row.name: row for row in matrix(rows, (EAST, WEST), known=known)}
+    rows[1] = release("west", "1.1.0")
+    latency = structs.replace(WEST, latency_ms=80.0)
+    after = {row.name: row for row in matrix(rows, (EAST, latency), known=known)}
+    assert after["cart"] is before["cart"]
+    assert after["pay"].newest == "1.1.0"
+    assert [row.name for row in matrix(rows[:2], (EAST, WEST), known=known)] == ["pay"]
+    assert list(known) == [("shop", "pay")]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from acp_tui.actions import Action
 from acp_tui.fleet.cells import age
-from acp_tui.insight.matrix import MatrixCell, MatrixRow, Standing, in_words, matrix
+from acp_tui.insight.matrix import Known, MatrixCell, MatrixRow, Standing, in_words, matrix
 from acp_tui.model.freshness import Age
 from acp_tui.model.health import Tone
 from acp_tui.model.release import OwnerKind, ReleaseRef
@@ -40,6 +40,8 @@ class MatrixScreen(Asking):
         self.ref = ref
         self.drifts: dict[ReleaseRef, Drifted] = {}
         self.marked: Place | None = None
+        self._known: Known = {}
+        self._late = False
         self._asked: set[tuple[ReleaseRef, int]] = set()
         self._looking: set[ReleaseRef] = set()
         self._leave = _nothing
@@ -76,13 +78,23 @@ class MatrixScreen(Asking):
         self._read()
 
     def _changed(self, views: frozenset[str]) -> None:
-        if views & {"releases", "clusters"}:
+        if not views & {"releases", "clusters"}:
+            return
+        if self.is_current:
+            self.update()
+        else:
+            self._late = True
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self._late:
+            self._late = False
             self.update()
 
     def update(self) -> None:
         """Take the fleet as it is now."""
         fleet = self.backend.fleet
-        rows = matrix(fleet.rows("releases"), fleet.clusters(), drifts=self.drifts)
+        rows = matrix(fleet.rows("releases"), fleet.clusters(), drifts=self.drifts, known=self._known)
         clusters = tuple(cell.cluster for cell in rows[0].cells) if rows else ()
         self.grid.show_matrix([self._with_mark(row) for row in rows], clusters)
         self._say_title(rows)
