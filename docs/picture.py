@@ -19,8 +19,8 @@ MARGIN, TITLE = 14, 34
 GROUND, INK = "#121212", "#d0d0d0"
 """Where the terminal's own colours are used."""
 NAMED = {
-    "black": "#000000", "red": "#cd3131", "green": "#0dbc79", "brown": "#e5e510", "blue": "#2472c8", "magenta": "#bc3fbc",
-    "cyan": "#11a8cd", "white": "#e5e5e5", "brightblack": "#666666", "brightred": "#f14c4c", "brightgreen": "#23d18b",
+    "black": "#000000", "red": "#cd3131", "green": "#0dbc79", "brown": "#e5e510", "blue": "#2472c8",
+    "magenta": "#bc3fbc", "cyan": "#11a8cd", "white": "#e5e5e5", "brightblack": "#666666", "brightred": "#f14c4c", "brightgreen": "#23d18b",
     "brightbrown": "#f5f543", "brightblue": "#3b8eea", "brightmagenta": "#d670d6", "brightcyan": "#29b8db",
     "brightwhite": "#ffffff",
 }  # fmt: skip
@@ -99,8 +99,8 @@ def _drawn(cells: list[Cell], top: int) -> Iterator[str]:
     if first in LINES:
         moves = LINES[first] if first != "─" else f"M0 {_CENTRE}H{WIDTH * len(cells)}"
         places = [x] if first == "─" else [cell[0] for cell in cells]
-        for place in places:
-            yield f'<path d="{moves}" transform="translate({place * WIDTH} {top})" stroke="{ink}" fill="none"/>'
+        for column in places:
+            yield f'<path d="{moves}" transform="translate({column * WIDTH} {top})" stroke="{ink}" fill="none"/>'
         return
     if first in BLOCKS:
         left, upper, width, height = BLOCKS[first]

@@ -2,8 +2,8 @@
 
     python docs/record.py [FOLDER]
 
-runs the real console on a pseudo-terminal and types what a person types. A picture is what the terminal's emulator shows
-of the bytes that the console's own driver sent. Without a folder the pictures are those of the manual.
+runs the real console on a pseudo-terminal and types what a person types. A picture is what an emulator shows of the
+bytes that the console's own driver sent. Without a folder the pictures are those of the manual.
 """
 
 from __future__ import annotations
