@@ -14,6 +14,7 @@ from acp_tui.model.operation import Operation
 from acp_tui.model.quota import QuotaSummary
 from acp_tui.model.release import STATUS_TONE, OwnerKind, ReleaseSummary
 from acp_tui.ui.look import Span
+from acp_tui.ui.widgets.cells import fit, width_of
 
 if TYPE_CHECKING:
     from acp_tui.fleet.tables import MergedTable, ObjectRow
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from acp_tui.ui.backend import FleetPort
 
 Line = tuple[Span, ...]
-VALUE = 10
-"""Cells of a value, unless it is longer."""
+NAME, VALUE = 9, 18
+"""Cells of the name and of the value of a fact, unless it is longer."""
+IN_A_LINE = 3
+"""Facts beside each other."""
 CAUSES = 4
 """So many causes are listed; the table below them has the rest."""
 
@@ -78,14 +81,14 @@ class Teller:
         verdict = health_cell(row.health)
         lines = [self._line(verdict.tone, verdict.text, row.reason)]
         facts = [
-            ("platform says", row.platform_state),
             ("version", row.version),
             ("revision", "" if row.revision is None else str(row.revision)),
+            ("platform", row.platform_state),
             ("project", row.project),
             ("known by", str(row.source)),
             ("owner", row.owner),
         ]
-        lines.append(_facts(facts))
+        lines += _facts(facts)
         return [*lines, *self._age(row.freshness, now)]
 
     def _release(self, row: ReleaseSummary, now: float) -> list[Line]:
@@ -101,7 +104,7 @@ class Teller:
             ("record", str(row.ref.store)),
             ("owner", str(row.owner)),
         ]
-        lines.append(_facts(facts))
+        lines += _facts(facts)
         if row.owner.kind is not OwnerKind.HELM:
             lines.append(((f"  {row.owner} would undo a plain helm command", Tone.DIM),))
         return [*lines, *self._age(row.freshness, now)]
@@ -162,15 +165,22 @@ _OUTCOME_TONE = {
 }
 
 
-def printed_facts(table: MergedTable, row: ObjectRow) -> Line:
+def printed_facts(table: MergedTable, row: ObjectRow) -> list[Line]:
     """All that the server printed of one object, also where the table has no room for it."""
     pairs = [(column.name.lower(), text) for column, text in zip(table.columns, row.cells, strict=False)]
-    return _facts([(name, text) for name, text in pairs[1:] if text != "<none>"])
+    return _facts([(name, "" if text == "<none>" else text) for name, text in pairs[1:]])
 
 
-def _facts(pairs: Sequence[tuple[str, str]]) -> Line:
+def _facts(pairs: Sequence[tuple[str, str]]) -> list[Line]:
     """Names and values in steady places, so that from one row to the next only values are drawn again."""
-    out: list[Span] = [("  ", Tone.DIM)]
-    for name, value in pairs:
-        out += [(f"{name} ", Tone.DIM), (f"{value or '-':<{VALUE}} ", Tone.PLAIN)]
-    return tuple(out)
+    lines: list[Line] = []
+    for start in range(0, len(pairs), IN_A_LINE):
+        part: list[Span] = [("  ", Tone.DIM)]
+        for name, value in pairs[start : start + IN_A_LINE]:
+            shown = value or "-"
+            part += [
+                (fit(name, max(NAME, width_of(name))) + " ", Tone.DIM),
+                (fit(shown, max(VALUE, width_of(shown))) + "  ", Tone.PLAIN),
+            ]
+        lines.append(tuple(part))
+    return lines

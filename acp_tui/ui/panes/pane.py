@@ -332,7 +332,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         glyphs = self.acp.glyphs
         title, told = Teller(backend.fleet, glyphs).tell(row, self.acp.clock())
         if self.aim.view == OBJECTS and self._table is not None and row is not None:
-            title, told = f"{row.ref.kind} {row.ref.name}", [printed_facts(self._table, row)]
+            title, told = f"{row.ref.kind} {row.ref.name}", printed_facts(self._table, row)
         lines.set_title((title, Tone.PLAIN))
         said = [[(glyphs.say(text), tone) for text, tone in line] for line in told]
         lines.show(folded(said, width=max(1, lines.inner_width - 2), room=lines.page))

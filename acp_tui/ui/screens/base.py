@@ -19,6 +19,7 @@ from acp_tui.ui.look import Span
 from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.screens.copying import copy, names_of, table_of
 from acp_tui.ui.screens.hints import hints_of, typed_hints
+from acp_tui.ui.screens.marking import nothing_to_mark, too_many
 from acp_tui.ui.screens.saving import place_for, save_text
 from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.framed import Framed
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from acp_tui.ui.backend import Backend
 
 T = TypeVar("T")
-SEVERAL = frozenset({"yaml", "describe", "events", "doctor", "cluster_applications", "cluster_releases"})
-"""Actions about rows that take all marked rows; every other one takes one row and says so."""
-AT_ONCE = 20
-"""So many rows they take at most: each is a question to a cluster."""
 
 
 class Acting(Screen[T], inherit_bindings=False):
@@ -83,10 +80,10 @@ class Acting(Screen[T], inherit_bindings=False):
         """Why an action cannot be done now, in a few words; empty where it can. Extend by `super().why_not(action)`."""
         if action.danger and self.acp.settings.read_only:
             return "read-only: acp-tui was started without the right to change anything"
-        if action.context in self.ABOUT_ROWS and (reason := self._too_many(action)):
+        if action.context in self.ABOUT_ROWS and (reason := too_many(action, self.grid_in_hand)):
             return reason
         if action.context == "marks":
-            return self._nothing_to_mark(action)
+            return nothing_to_mark(action, self.grid_in_hand)
         if action.context == "release" and self.selected_release() is None:
             return "no release under the cursor"
         if action.context == "object":
@@ -97,26 +94,20 @@ class Acting(Screen[T], inherit_bindings=False):
                 return f"a {ref.kind} has no logs: open it and choose a pod"
         return ""
 
-    def _too_many(self, action: Action) -> str:
-        """A key is about all marked rows or says that it takes one; it never picks one among them."""
-        grid = self.grid_in_hand
-        if grid is None or not grid.marks or (len(grid.marks) == 1 and grid.key in grid.marks):
-            return ""
-        count = len(grid.marks)
-        if action.id not in SEVERAL:
-            return f"one row at a time, and {count} are marked" if count > 1 else "another row is marked"
-        return f"{AT_ONCE} rows at most, and {count} are marked" if count > AT_ONCE else ""
-
-    def _nothing_to_mark(self, action: Action) -> str:
-        grid = self.grid_in_hand
-        if grid is None or (not grid.key and not grid.marks):
-            return "there is no row"
-        return "nothing is marked" if action.id == "unmark" and not grid.marks else ""
+    def may_be(self, action: Action) -> bool:
+        """Whether it could be done here with another row under the cursor."""
+        return action.id != "unmark"
 
     @property
     def grid_in_hand(self) -> Grid[Any] | None:
         """The grid under the fingers."""
         return self.focused if isinstance(self.focused, Grid) else None
+
+    @property
+    def marking(self) -> bool:
+        """Whether rows are marked in it."""
+        grid = self.grid_in_hand
+        return grid is not None and bool(grid.marks)
 
     @property
     def chosen_rows(self) -> tuple[Any, ...]:

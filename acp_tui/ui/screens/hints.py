@@ -28,7 +28,8 @@ def typed_hints(pairs: Iterable[tuple[str, str]]) -> tuple[Span, ...]:
 def hints_of(screen: Acting[Any]) -> tuple[Span, ...]:
     """The keys under the fingers, whole words only, narrow contexts first.
 
-    What the row under the cursor does not allow stays in its place, dimmed: from row to row nothing moves.
+    What another row would allow stays in its place, dimmed: from row to row nothing moves. While rows are marked, only
+    what takes them is there.
     """
     fitting: list[Hint] = []
     last: list[Hint] = []
@@ -38,7 +39,10 @@ def hints_of(screen: Acting[Any]) -> tuple[Span, ...]:
             continue
         if action.danger and screen.acp.settings.read_only:
             continue
-        hint = (shown_key(keys[0]), action.hint, Tone.DIM if screen.why_not(action) else Tone.ACCENT)
+        reason = screen.why_not(action)
+        if reason and (screen.marking or not screen.may_be(action)):
+            continue
+        hint = (shown_key(keys[0]), action.hint, Tone.DIM if reason else Tone.ACCENT)
         (last if action.context == "global" else fitting).append(hint)
     room = screen.app.size.width - 2 - sum(map(_cells, last))
     out: list[Span] = []

@@ -227,6 +227,11 @@ class Workspace(BaseScreen):
     def selected_releases(self) -> tuple[ReleaseRef, ...]:
         return tuple(ref for row in self.chosen_rows if (ref := self.pane.release_of(row)) is not None)
 
+    def may_be(self, action: Action) -> bool:
+        if action.context == "object":
+            return self.pane.aim.view not in ("clusters", "releases") and not action.id.startswith("logs")
+        return super().may_be(action)
+
     def why_not(self, action: Action) -> str:
         if self.acp.backend is None and action.context in ("cluster", "release", "object", "operation", "table"):
             return "no cluster has answered yet"

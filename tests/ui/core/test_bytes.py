@@ -50,8 +50,8 @@ async def test_dialogs_come_and_go() -> None:
 async def test_a_mark_is_a_line_and_a_count() -> None:
     async with scales() as here:
         await here.weigh("tab", "3")
-        assert await here.weigh("space") <= 200
-        assert await here.weigh("space") <= 200
+        assert await here.weigh("space") <= 300
+        assert await here.weigh("space") <= 300
 
 
 async def test_one_changed_cell_also_behind_a_dialog() -> None:

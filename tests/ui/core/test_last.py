@@ -52,7 +52,7 @@ async def test_it_stands_dated_until_there_are_rows() -> None:
         await pilot.pause()
         assert "remembered" in shown(app)
         assert "3 h ago, connecting…" in shown(app)
-        assert "Keys typed now are kept" in shown(app)
+        assert "Keys are kept" in shown(app)
 
         answer.set_result(fake_backend().backend)
         await until_lifted(app)
