@@ -23,7 +23,7 @@ SIGNLESS = frozenset({"linux", "vt100", "vt220", "ansi", "dumb"})
 """Terminals that are not trusted with more than ASCII."""
 REST = "\x01"
 """What stands in a row for the second cell of a wide character."""
-WAITING = " Starting. Keys typed now are kept; nothing can be changed before the clusters have answered."
+WAITING = " Starting. Keys are kept; nothing can be changed until the clusters answer."
 
 _VALUED = ("--kubeconfig", "--context", "--theme", "--keymap", "--trace", "--policy")
 _DIM = "2"
@@ -243,7 +243,7 @@ def _unwanted(env: Mapping[str, str]) -> bool:
 class LastScreen:
     """A picture on the terminal, until the console takes over or the block is left; `picture` None paints nothing.
 
-    While it is up, keys are kept by the terminal and not echoed; ctrl+c still ends the program.
+    While it is up, keys are kept by the terminal and not echoed; ctrl+c and SIGTERM still end the program.
     """
 
     def __init__(self, picture: Picture | None = None) -> None:
@@ -279,7 +279,11 @@ class LastScreen:
 
     def taken_over(self) -> list[Any] | None:
         """Somebody else gives the terminal back from now on: how its lines were before, None where we kept them."""
+        import signal
+
         self._up = False
+        if signal.getsignal(signal.SIGTERM) is _end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return self._lines
 
     def _paint(self, picture: Picture) -> None:
@@ -298,6 +302,14 @@ class LastScreen:
             _send(_ENTER + painted(picture, width, height, env=os.environ, now=time.time()))
         except (OSError, termios.error):
             self.leave()
+            return
+        import signal  # not before the picture is out: it costs as much as all of this
+
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def painted(picture: Picture, width: int, height: int, *, env: Mapping[str, str], now: float) -> str:

@@ -58,7 +58,7 @@ def test_tables_of_other_kinds_are_not_kept(box: Box, home: Path) -> None:
 def test_the_live_screen_takes_over_without_a_flash(driver: str, box: Box, home: Path) -> None:
     left(box, home)
     with console(box, home, env={DRIVER_VARIABLE: driver}) as terminal:
-        terminal.shows("prod-east", "as of", "Keys typed now are kept")
+        terminal.shows("prod-east", "as of", "Keys are kept")
         lines: list[str] = []
         at = terminal.received
         while not any("2 live" in line for line in lines):

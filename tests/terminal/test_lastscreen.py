@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -187,7 +188,7 @@ def saved(tmp_path: Path, env: dict[str, str], words: list[str]) -> None:
     write(Picture([*rows, "╰" + "─" * 78 + "╯"], at=NOON), asked_for(words, env), env)
 
 
-STANDS = "remembered-one", "as of", "Keys typed now are kept"
+STANDS = "remembered-one", "as of", "Keys are kept"
 NOWHERE = ["--kubeconfig", "/nowhere/at/all"]
 
 
@@ -227,17 +228,24 @@ class TestOnATerminal:
         assert before == after
         assert after & termios.ECHO
 
-    def test_ctrl_c_leaves_at_once_and_cleanly(self, tmp_path: Path, env: dict[str, str]) -> None:
+    @pytest.mark.parametrize(("how", "expected"), [("ctrl+c", 130), ("SIGTERM", 143)])
+    def test_it_ends_at_once_and_cleanly(self, how: str, expected: int, tmp_path: Path, env: dict[str, str]) -> None:
         saved(tmp_path, env, NOWHERE)
         slow = {**env, "PYTHONPATH": str(tmp_path)}
-        (tmp_path / "click.py").write_text("import time; time.sleep(60)")
+        (tmp_path / "click.py").write_text(f"import time; open('{tmp_path}/begun', 'w'); time.sleep(60)")
         with Terminal([PYTHON, "-m", "acp_tui", *NOWHERE], size=(80, 24), env=slow) as terminal:
             terminal.shows(*STANDS)
-            terminal.send("\x03")
+            while not (tmp_path / "begun").exists():
+                assert terminal.alive
+                terminal.pump(0.05)
+            if how == "ctrl+c":
+                terminal.send("\x03")
+            else:
+                terminal.signal(signal.SIGTERM)
             code = terminal.wait()
             sent = bytes(terminal.transcript)
 
-        assert code == 130
+        assert code == expected
         assert b"Traceback" not in sent
         assert sent.endswith(b"\x1b[?1049l")
 
