@@ -13,8 +13,10 @@ from tests.cli.conftest import Acp
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """Two production clusters and staging, whose pods come up at once."""
-    box = start_box(tmp_path_factory.mktemp("three"), still=True, only=("prod-east", "prod-west", "staging"), pace=0.02)
+    """Two production clusters and staging, whose pods come up at once, and the platform's own."""
+    box = start_box(
+        tmp_path_factory.mktemp("three"), still=True, only=("global", "prod-east", "prod-west", "staging"), pace=0.02
+    )
     yield box
     box.close()
 
@@ -92,6 +94,15 @@ class TestRollout:
         assert answer.document["confirm"] == "tax-api"
         assert acp("get", "activity", "-o", "json").document["items"] == []
         assert acp("release", "rollout").out == "No rollout yet.\n"
+
+    def test_a_release_that_captain_keeps_is_changed_at_its_request(self, acp: Acp) -> None:
+        words = ("release", "rollout", "login-web", "--from", "staging", "--to", "prod-west", "--plan", "-o", "json")
+        answer = acp(*words)
+        (plan,) = answer.document["plans"]
+
+        assert (answer.code, plan["engine"], plan["intent"]["version"]) == (0, "Captain", "2.3.0")
+        assert "through HelmRequest login-web-prod-west" in plan["headline"]
+        assert (plan["intent"]["chart"], plan["intent"]["values"]) == ("", "")
 
     def test_the_same_plan_is_readable(self, acp: Acp) -> None:
         said = acp("release", "rollout", "tax-api", "--from", "staging", "--to", "prod-west", "--plan").out
