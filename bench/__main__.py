@@ -1,4 +1,4 @@
-"""`make bench`: runs every benchmark and prints one Markdown table with the facts of this machine."""
+"""`make bench`: runs every benchmark, prints one Markdown table with the facts of this machine, and keeps both."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import bench
-from bench.measure import Measure, Skipped, machine, markdown
+from bench.measure import Measure, Skipped, as_json, machine, markdown, sentence
 
 NOT_BENCHMARKS = frozenset({"__main__", "measure"})
 
@@ -28,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     known = names()
     parser.add_argument("only", nargs="*", metavar="NAME", help=f"benchmarks to run: {', '.join(known)}")
-    wanted = parser.parse_args(argv).only or known
+    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder for last.md and last.json")
+    given = parser.parse_args(argv)
+    wanted = given.only or known
     if strange := set(wanted) - set(known):
         parser.error(f"no benchmark named {', '.join(sorted(strange))}; there are {', '.join(known)}")
     measures: list[Measure] = []
@@ -39,10 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             measures += import_module(f"bench.{name}").measure()
         except Skipped as reason:
             skipped.append(f"{name}: {reason}")
-    print(markdown(measures))
-    print(f"\n{machine()}")
-    for line in skipped:
-        print(f"left out: {line}")
+    facts = machine()
+    left_out = "\n".join(f"Left out: {line}" for line in skipped)
+    report = f"{markdown(measures)}\n\n{sentence(facts)}\n{left_out}".rstrip()
+    print(report)
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / "last.md").write_text(f"{report}\n")
+    (given.out / "last.json").write_bytes(as_json(measures, facts, skipped))
     return 0 if all(measure.kept for measure in measures) else 1
 
 

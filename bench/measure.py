@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 
 class Measure(NamedTuple):
@@ -47,12 +52,43 @@ def markdown(measures: Iterable[Measure]) -> str:
     return "\n".join(lines)
 
 
-def machine() -> str:
-    """The facts that a wall-clock number needs beside it."""
-    return (
-        f"{_processor()} × {os.cpu_count()}, {_memory()}, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, Textual {version('textual')}"
-    )
+def machine() -> dict[str, str]:
+    """The facts that a wall-clock number needs beside it; programs that are compared with where they are on PATH."""
+    facts = {
+        "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "memory": _memory(),
+        "load": "{:.1f} {:.1f} {:.1f}".format(*os.getloadavg()),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "Python": platform.python_version(),
+    }
+    libraries = ("acp-tui", "textual", "aiohttp", "msgspec")
+    facts |= {name: version(name) for name in libraries}
+    return {**facts, **{name: text for name, args in _RIVALS.items() if (text := _says(name, args))}}
+
+
+_RIVALS = {"kubectl": ("version", "--client"), "helm": ("version", "--short"), "sofka": ("--version",),
+           "k9s": ("version", "--short")}  # fmt: skip
+
+
+def _says(program: str, args: tuple[str, ...]) -> str:
+    """What a program calls its version; empty where it is not installed."""
+    path = shutil.which(program)
+    if path is None:
+        return ""
+    done = subprocess.run([path, *args], capture_output=True, text=True, check=False)
+    return next((line.strip() for line in done.stdout.splitlines() if any(map(str.isdigit, line))), "unknown")
+
+
+def sentence(facts: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {text}" for name, text in facts.items())
+
+
+def as_json(measures: Iterable[Measure], facts: Mapping[str, str], skipped: Iterable[str]) -> bytes:
+    """All of it for a program to read; `kept` says whether a measure is within its budget."""
+    rows = [{**each._asdict(), "ratio": each.ratio, "kept": each.kept} for each in measures]
+    return msgspec.json.format(msgspec.json.encode({"machine": facts, "measures": rows, "left_out": list(skipped)}))
 
 
 def _number(value: float, unit: str) -> str:

@@ -101,6 +101,7 @@ async def read_table(ports: Sequence[int], *, pods: int, only_rows: bool = False
 
     `only_rows` leaves out what the other views follow, so that the bytes are those of the rows.
     """
+    import acp_tui.clients.kube.session  # noqa: F401 - the first request would
     from acp_tui.clients.kube.context import Context
     from acp_tui.fleet.fleet import Fleet
     from acp_tui.fleet.inspect import Inspector
@@ -146,6 +147,27 @@ def whole_list(pods: int) -> int:
     return len(gzip.compress(pod_list(0, pods, more=False), 1))
 
 
+async def read_floor(ports: Sequence[int]) -> Cost:
+    """The requests that reading these clusters takes, made by aiohttp alone, their answers thrown away."""
+    import aiohttp
+
+    from acp_tui.fleet.watchplan import PLAN, built_in
+
+    lists = [kind.path() for watch in PLAN if (kind := built_in(watch)) is not None]
+    paths = ("/readyz", "/version", "/api/v1/namespaces/kube-public/configmaps/global-info", "/api", "/apis", *lists)
+
+    async def read(session: aiohttp.ClientSession, port: int) -> None:
+        for path in paths:
+            async with session.get(f"http://127.0.0.1:{port}{path}") as answer:
+                await answer.read()
+
+    async with aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(limit=0)) as session:
+        cpu = time.process_time()
+        for start in range(0, len(ports), 6):
+            await asyncio.gather(*(read(session, port) for port in ports[start : start + 6]))
+        return Cost(cpu=time.process_time() - cpu, requests=len(paths) * len(ports))
+
+
 def bare(*, clusters: int, pods: int) -> Cost:
     """The same pages, as they come over the wire, made the same values, and nothing else: inflated and decoded.
 
@@ -167,7 +189,7 @@ def bare(*, clusters: int, pods: int) -> Cost:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("fleet", "stalls", "table", "rows", "bare"))
+    parser.add_argument("what", choices=("fleet", "stalls", "floor", "table", "rows", "bare"))
     parser.add_argument("ports", nargs="*", type=int)
     parser.add_argument("--pods", type=int, required=True)
     given = parser.parse_args()
@@ -176,6 +198,7 @@ def main() -> None:
     else:
         work = {
             "fleet": lambda: read_fleet(given.ports, pods=given.pods),
+            "floor": lambda: read_floor(given.ports),
             "stalls": lambda: read_fleet(given.ports, pods=given.pods, rounds=Rounds()),
             "table": lambda: read_table(given.ports, pods=given.pods),
             "rows": lambda: read_table(given.ports, pods=given.pods, only_rows=True),

@@ -33,12 +33,6 @@ def program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def version(path: Path, *args: str) -> str:
-    """The first line in which it says its version."""
-    done = subprocess.run([str(path), *(args or ("--version",))], capture_output=True, text=True, check=False)
-    return next((line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()), "unknown")
-
-
 def on_terminal(
     argv: Sequence[str], env: Mapping[str, str], *, first: str, every: str, keys: str = "", awaits: str = ""
 ) -> Shown:

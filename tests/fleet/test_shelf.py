@@ -79,6 +79,23 @@ def test_objects_are_found_by_their_controller(shelf: Shelf[Object]) -> None:
     assert [each.metadata.name for each in shelf.by_owner[""].values()] == ["c"]
 
 
+def test_an_object_is_kept_once_however_it_is_found(shelf: Shelf[Object]) -> None:
+    shelf.replaced([thing("a", owner="x")])
+    newer = thing("a", version="2", owner="x")
+    shelf.applied(newer)
+
+    assert shelf.items["ns/a"] is newer
+    assert list(shelf.owned_by("x")) == [newer]
+    assert next(iter(shelf.owned_by("x"))) is newer
+
+
+def test_a_row_keeps_its_place_when_it_changes(shelf: Shelf[Object]) -> None:
+    shelf.replaced([thing("a"), thing("b")])
+    shelf.applied(thing("a", version="2"))
+
+    assert [each.metadata.name for each in shelf] == ["a", "b"]
+
+
 def test_a_deletion_of_what_was_never_seen_is_no_news(shelf: Shelf[Object], told: list[Watch]) -> None:
     shelf.deleted(thing("ghost"))
 

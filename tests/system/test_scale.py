@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
+
 import pytest
 
+from acp_tui.clients.kube.context import Context
+from acp_tui.fleet.fleet import TELL_SECONDS, Fleet
+from acp_tui.fleet.inspect import Inspector
 from acp_tui.fleet.watchplan import PLAN
 from bench.canned import CannedServers
 from bench.pod import SPACES
 from bench.probe import probe, whole_list
+from bench.slow_proxy import SlowLink
 
 BUILT_IN = sum(not watch.optional for watch in PLAN)
 OPENING = 4
@@ -50,3 +57,40 @@ def test_a_pod_is_held_in_less_than_half_of_its_json() -> None:
         less, more = probe("fleet", small.ports, pods=few), probe("fleet", large.ports, pods=many)
 
     assert (more.resident - less.resident) * 2**20 / (many - few) <= 3_500
+
+
+async def test_a_thousand_events_a_second_are_told_ten_times_a_second_and_none_is_lost() -> None:
+    pods, rate = 2000, 1000
+    told: list[float] = []
+    tables = 0
+    loop = asyncio.get_running_loop()
+    with CannedServers(clusters=1, pods=pods, events=rate) as servers:
+        fleet = Fleet([Context("one", f"http://127.0.0.1:{servers.ports[0]}", "one")])
+        fleet.subscribe(lambda views: told.append(loop.time()))
+        fleet.start()
+        async with asyncio.timeout(60), aclosing(Inspector(fleet).rows_first("pods")) as snapshots:
+            await fleet.settled(60)
+            shelf = fleet.session("one").store.pods
+            before, started = shelf.changes, loop.time()
+            async for _ in snapshots:
+                tables += 1
+                if shelf.changes - before >= 2 * rate:
+                    break
+            seconds = loop.time() - started
+            in_time = [at for at in told if at >= started]
+            versions = {each.metadata.resource_version or "" for each in shelf}
+        await fleet.close()
+
+    most = seconds / TELL_SECONDS + 2
+    assert len(in_time) <= most
+    assert tables <= most
+    changed = {version for version in versions if len(version) == 6}
+    assert len(changed) == rate
+
+
+def test_first_rows_of_a_far_cluster_take_three_round_trips() -> None:
+    round_trip = 0.6
+    with CannedServers(clusters=1, pods=2000) as servers, SlowLink(servers.ports[0], round_trip=round_trip) as link:
+        cost = probe("table", [link.port], pods=2000)
+
+    assert cost.first < round_trip * 4
