@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from acp_tui.controllers.listen import LINES, bounded
-from acp_tui.controllers.redact import Redactor
+from acp_tui.controllers.redact import Redactor, hush
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.finding import Finding
 from acp_tui.model.kept import Words
@@ -57,7 +57,12 @@ async def _words(transport: Transport, namespace: str, pod: PodState, *, redact:
     if not lines and pod.crashed:
         lines = await _lines(transport, namespace, pod, previous=False)
     return Words(
-        pod.name, pod.container, redact(pod.verdict.reason), now, redact(pod.ended), bounded(map(redact, lines))
+        pod.name,
+        pod.container,
+        redact(pod.verdict.reason),
+        now,
+        redact(pod.ended),
+        bounded(hush(redact(line)) for line in lines),
     )
 
 

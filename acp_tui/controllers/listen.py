@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from acp_tui.clients.kube.reflector import Reflector
 from acp_tui.clients.kube.streams import logs
 from acp_tui.controllers.observe import container_statuses, ended_words
-from acp_tui.controllers.redact import Redactor
+from acp_tui.controllers.redact import Redactor, hush
 from acp_tui.model.errors import AcpTuiError, ClusterError
 from acp_tui.model.kept import Words
 from acp_tui.model.objects import ContainerStatus, Pod
@@ -97,7 +97,7 @@ class Listener:
             return
 
     def _said(self, uid: str, container: str, redact: Redactor) -> tuple[str, ...]:
-        return bounded(redact(line) for line in self._lines.get((uid, container), ()))
+        return bounded(hush(redact(line)) for line in self._lines.get((uid, container), ()))
 
 
 class _Track:

@@ -14,6 +14,11 @@ Redactor = Callable[[str], str]
 SHORTEST = 4
 """Shorter texts are left alone: hiding every `on` or `80` would hide the message and protect nothing."""
 
+_NAMED = re.compile(
+    r"""(?ix) \b ([\w.-]* (?: passw(?:or)?d | passphrase | secret | token | credential s? | api[-_]?key | access[-_]?key
+    | private[-_]?key | cookie | dsn ) [\w.-]* ["']? \s* [=:] \s* ) (?: (["']) .*? \2 | [^\s,;"'&}]+ )"""
+)
+_BEARER = re.compile(r"(?i)\b((?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}")
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 
 
@@ -32,6 +37,14 @@ def redactor(secrets: Iterable[str]) -> Redactor:
 def without_login(text: str) -> str:
     """`https://user:word@host/…` without `user:word@`."""
     return _USER_INFO.sub("", text)
+
+
+def hush(line: str) -> str:
+    """A line of a log without what its own words call a secret: `password=…`, `token: …`, `Bearer …`.
+
+    What a program prints may hold secrets of which no release knows; this finds those that are called so.
+    """
+    return _BEARER.sub(rf"\1{MASK}", _NAMED.sub(rf"\1{MASK}", line))
 
 
 def secrets_in_values(values: Any) -> Iterable[str]:

@@ -15,6 +15,7 @@ from acp_tui.controllers import keep as bounds
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.keep import Keep, whole_history
 from acp_tui.controllers.keeping import Keeping
+from acp_tui.controllers.redact import hush
 from acp_tui.insight.retention import leaving, with_leaving
 from acp_tui.model.kept import KeptRevision, KeptWords, Words
 from acp_tui.model.plan import Verb
@@ -144,3 +145,18 @@ async def test_what_is_kept_already_is_not_read_again(controller: Controller, cl
 
 async def _history(controller: Controller, cluster: FakeCluster) -> Any:
     return await Records(cluster).history(REF)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("connect failed password=hunter2 host=db", "connect failed password=•••••• host=db"),
+        ('{"api_key": "abc123", "n": 1}', '{"api_key": ••••••, "n": 1}'),
+        ("Authorization: Bearer eyJhbGciOi.eyJzdWI", "Authorization: Bearer ••••••"),
+        ("DB_PASSWORD: s3cret-word, retrying", "DB_PASSWORD: ••••••, retrying"),
+        ("no such table: orders", "no such table: orders"),
+        ("token expired, ask for another", "token expired, ask for another"),
+    ],
+)
+def test_a_log_line_is_kept_without_what_it_calls_a_secret(said: str, kept: str) -> None:
+    assert hush(said) == kept
