@@ -26,15 +26,20 @@ NOISE = 12_500
 """Random bytes in a payload: in hexadecimal, zipped and in base64 they make about 20 KB, as a usual chart does."""
 
 BUDGET = 0.01
+API_SECONDS = 0.3
 
 
 class Weighed(msgspec.Struct, frozen=True):
-    """Bytes that each client moved, the releases that ours showed, and the size of one stored payload."""
+    """Bytes that each client moved, the releases that ours showed, the size of one stored payload, the seconds that the
+    API server took for our list, seconds of helm from start to end, and requests for the history of one release."""
 
     ours: int
     helm: int
     releases: int
     payload: int
+    seconds: float
+    helm_seconds: float
+    history: int
 
 
 def measure() -> Iterable[Measure]:
@@ -48,7 +53,12 @@ def measure() -> Iterable[Measure]:
     except BedError as error:
         raise Skipped(str(error)) from error
     what = f"list of {weighed.releases} releases × 10 revisions of {weighed.payload / 1000:.0f} KB"
-    return [Measure(what, "bytes", weighed.ours, "helm list -A", weighed.helm, BUDGET)]
+    return [
+        Measure(what, "bytes", weighed.ours, "helm list -A", weighed.helm, BUDGET),
+        Measure(f"{what}: until the server has answered", "s", weighed.seconds, "budget", API_SECONDS, 1.0),
+        Measure(f"{what}: until the server has answered", "s", weighed.seconds, "helm list -A", weighed.helm_seconds),
+        Measure("history of a release: requests", "", weighed.history, "budget", 1, 1.0),
+    ]
 
 
 def weigh(bed: Bed, cluster: str, *, releases: int, revisions: int) -> Weighed:
@@ -57,12 +67,23 @@ def weigh(bed: Bed, cluster: str, *, releases: int, revisions: int) -> Weighed:
     payload = asyncio.run(_create(bed, cluster, releases, revisions))
     with CountingProxy(server.hostname or "", server.port or 0) as proxy:
         kubeconfig = _through(bed, proxy)
+        began = time.perf_counter()
         helm = _helm_list(bed, cluster, kubeconfig, proxy, expect=releases)
+        helm_seconds = time.perf_counter() - began
         before = proxy.moved
-        shown = asyncio.run(_our_list(kubeconfig, cluster))
+        shown, seconds = asyncio.run(_our_list(kubeconfig, cluster))
         ours = proxy.moved - before
+        history = asyncio.run(_history(kubeconfig, cluster, revisions))
     bed[cluster].request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
-    return Weighed(ours=ours, helm=helm, releases=shown, payload=payload)
+    return Weighed(
+        ours=ours,
+        helm=helm,
+        releases=shown,
+        payload=payload,
+        seconds=seconds,
+        helm_seconds=helm_seconds,
+        history=history,
+    )
 
 
 def _through(bed: Bed, proxy: CountingProxy) -> Path:
@@ -121,8 +142,11 @@ class _Counted:
         raise error
 
 
-async def _our_list(kubeconfig: Path, cluster: str) -> int:
-    """What the console does for its list of releases: the first pass over the stores that Helm keeps records in."""
+async def _our_list(kubeconfig: Path, cluster: str) -> tuple[int, float]:
+    """What the console does for its list of releases: the first pass over the stores that Helm keeps records in.
+
+    The releases, and the seconds it took over a connection that stood.
+    """
     from acp_tui.clients.kube.http import HttpTransport
     from acp_tui.clients.kube.kubeconfig import load
     from acp_tui.clients.kube.reflector import Reflector
@@ -131,6 +155,8 @@ async def _our_list(kubeconfig: Path, cluster: str) -> int:
     transport = HttpTransport(load([kubeconfig]).context(f"bed-{cluster}"))
     sinks: list[_Counted] = []
     passes: list[asyncio.Task[float]] = []
+    await transport.get("/readyz")
+    began = time.perf_counter()
     try:
         for watch in PLAN:
             if watch.id not in ("helm-secrets", "helm-configmaps"):
@@ -149,12 +175,30 @@ async def _our_list(kubeconfig: Path, cluster: str) -> int:
             passes.append(asyncio.create_task(reflector.pass_once()))
         async with asyncio.timeout(60):
             await asyncio.gather(*(sink.filled.wait() for sink in sinks))
+        seconds = time.perf_counter() - began
     finally:
         for each in passes:
             each.cancel()
         await asyncio.gather(*passes, return_exceptions=True)
         await transport.close()
-    return len(set[str]().union(*(sink.names for sink in sinks)))
+    return len(set[str]().union(*(sink.names for sink in sinks))), seconds
+
+
+async def _history(kubeconfig: Path, cluster: str, revisions: int) -> int:
+    """Requests until all revisions of one release are there."""
+    from acp_tui.clients.helm.records import Records
+    from acp_tui.clients.kube.http import HttpTransport
+    from acp_tui.clients.kube.kubeconfig import load
+    from acp_tui.model.release import ReleaseRef
+
+    transport = HttpTransport(load([kubeconfig]).context(f"bed-{cluster}"))
+    try:
+        found = await Records(transport).history(ReleaseRef(f"bed-{cluster}", NAMESPACE, "release-001"))
+    finally:
+        await transport.close()
+    if len(found) != revisions:
+        raise AssertionError(f"{len(found)} revisions of {revisions}")
+    return transport.stats.requests
 
 
 async def _create(bed: Bed, cluster: str, releases: int, revisions: int) -> int:

@@ -15,3 +15,4 @@ def test_the_release_list_moves_one_percent_of_what_helm_list_moves(bed: Bed) ->
 
     assert weighed.releases == 60
     assert weighed.ours <= BUDGET * weighed.helm
+    assert weighed.history == 1
