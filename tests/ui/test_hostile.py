@@ -23,6 +23,7 @@ from acp_tui.ui.app import AcpApp
 from acp_tui.ui.backend import Backend
 from acp_tui.ui.screens.history import HistoryScreen
 from acp_tui.ui.screens.logs import LogsScreen
+from acp_tui.ui.screens.matrix import MatrixScreen
 from acp_tui.ui.screens.revision import RevisionScreen
 from acp_tui.ui.screens.text import TextScreen
 from tests.fleet.scenery import context, deployment, namespace, pod, quota, record, release, spec
@@ -166,6 +167,8 @@ async def told_an_error(app: AcpApp, pilot: Pilot[None]) -> None:
         pytest.param(screen(lambda: TextScreen(POD, what="yaml"), "annotations"), id="yaml"),
         pytest.param(screen(lambda: TextScreen(POD, what="describe"), "pay-0"), id="description"),
         pytest.param(screen(lambda: LogsScreen(POD), "pay-0"), id="logs"),
+        pytest.param(screen(lambda: MatrixScreen(PAY), "values "), id="matrix"),
+        pytest.param(screen(lambda: MatrixScreen(PAY), "values ", "O"), id="rollout"),
         pytest.param(told_an_error, id="error"),
     ],
 )

@@ -99,6 +99,7 @@ class MatrixScreen(Asking):
         self.grid.show_matrix([self._with_mark(row) for row in rows], clusters)
         self._say_title(rows)
         self._tell()
+        self._read()
         self.refresh_hints()
 
     def _with_mark(self, row: MatrixRow) -> MatrixRow:

@@ -301,6 +301,16 @@ async def test_every_key_does_what_it_says_or_says_why_not(place: str) -> None:
             await back_to(screen, app, pilot)
 
 
+@pytest.mark.parametrize("keys", [("space",), (*STAGING, "O")], ids=["matrix", "rollout"])
+async def test_an_ascii_terminal_shows_every_sign(keys: tuple[str, ...]) -> None:
+    fake = across()
+    app = AcpApp(fake.open, settings=Settings(theme="dark", glyphs="ascii"), clock=lambda: NOW, env={})
+    async with app.run_test(size=(120, 40)) as pilot:
+        await _opened(fake, *keys)(pilot)
+        lines = [strip.text for strip in app.screen._compositor.render_strips()]
+        assert not [line for line in lines if not line.isascii()]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=["80x24", "120x40", "200x60"])
 def test_the_matrix_in_pictures(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     assert snap_compare(console(fake := across()), terminal_size=size, run_before=_opened(fake, "right"))
