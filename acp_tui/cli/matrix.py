@@ -54,8 +54,8 @@ async def _matrix(name: str, odd: bool, look: bool, namespace: str, output: str,
         incomplete = {"incomplete": [str(error) for error in silent.values()]} if silent else {}
         print_document(document | incomplete, output)
         return DONE
-    for cluster, error in silent.items():
-        warn(f"{cluster}: {error.title}")
+    for error in silent.values():
+        warn(error.title)
     _print(shown, wide=output == "wide")
     return DONE
 

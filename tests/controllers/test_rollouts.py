@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec import structs
 
 from acp_tui.clients.helm.records import Records
+from acp_tui.controllers.rollouts.journal import ABANDONED_SECONDS, KEPT
 from acp_tui.controllers.rollouts.rollouts import Rollouts
 from acp_tui.model.errors import Refused, UsageError
 from acp_tui.model.operation import OutcomeKind
@@ -348,6 +353,24 @@ async def test_a_plan_that_nobody_begins_leaves_nothing(make: Callable[..., Roll
     plan = await rollouts.plan(wish("east"))
     rollouts.forget(plan.rollout.id)
     assert list((tmp_path / "rollouts").iterdir()) == []
+
+
+async def test_old_rollouts_and_abandoned_charts_go_and_nothing_else(
+    make: Callable[..., Rollouts], tmp_path: Path
+) -> None:
+    folder = tmp_path / "rollouts"
+    first = await run(make(place("east", "1.0.0")), wish("east"))
+    for number in range(KEPT):
+        copy = structs.replace(first, id=f"20990101T000000-{number:06}")
+        (folder / f"{copy.id}.json").write_bytes(msgspec.json.encode(copy))
+    for name, age in (("left-behind", ABANDONED_SECONDS + 60), ("under-review", 60.0)):
+        (folder / name).mkdir()
+        os.utime(folder / name, (time.time() - age,) * 2)
+    await run(make(place("west", "1.0.0")), wish("west"))
+    assert not (folder / f"{first.id}.json").exists()
+    assert not (folder / "left-behind").exists()
+    assert (folder / "under-review").exists()
+    assert len(list(folder.glob("*.json"))) == KEPT + 1
 
 
 async def test_each_word_to_type_is_asked_once(make: Callable[..., Rollouts], acts: FakeActs) -> None:

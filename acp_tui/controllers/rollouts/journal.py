@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ from acp_tui.model.errors import Refused
 from acp_tui.model.rollout import Rollout, RolloutState
 
 KEPT = 100
+ABANDONED_SECONDS = 86400.0
+"""A review that is open for longer is nobody's any more."""
 _NAME = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
@@ -111,6 +114,12 @@ class RolloutJournal:
         return False
 
     def _forget_oldest(self) -> None:
+        """Rollouts beyond the bound, and charts of plans that a console left behind when it was killed."""
+        known = set(self._ids())
+        for path in self._folder.iterdir():
+            with contextlib.suppress(OSError):
+                if path.is_dir() and path.name not in known and time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
         for id in self._ids()[KEPT:]:
             if not self._held(id):
                 self.drop_chart(id)
