@@ -98,7 +98,7 @@ class Picture:
             self._before = {}
             self.dirty = frozenset(VIEWS) - {view}
             return rows
-        if view == CLUSTERS and self.session.store.reachable is not None:
+        if view == CLUSTERS and (self.session.store.reachable is False or self.session.store.problem):
             return rows
         return self._before.get(view) or rows
 

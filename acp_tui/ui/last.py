@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 Keep = Callable[[Picture], None]
 LOOK_SECONDS = 0.05
 """How often it is looked whether the rows are there."""
-PATIENCE_SECONDS = 1.5
-"""So long after the fleet is open the picture goes, whoever has not answered."""
+PATIENCE_SECONDS, EMPTY_SECONDS = 1.5, 0.4
+"""So long after the fleet is open the picture goes, whoever has not answered; and so long after the first cluster is
+known panes without rows are believed."""
 FIRST_SECONDS, KEEP_SECONDS = 3.0, 10.0
 """From the start to the first picture, and between later ones: a session that is killed has left one too."""
 NAMED_KINDS = frozenset(
@@ -103,6 +104,7 @@ class Last:
         self._keys: list[events.Key] = []
         self._kept_at = time.monotonic() - KEEP_SECONDS + FIRST_SECONDS
         self._opened_at: float | None = None
+        self._known_at: float | None = None
         self.live_at = 0.0
 
     # the beginning
@@ -192,16 +194,20 @@ class Last:
         self._app.workspace.refresh_hints()
 
     def _look(self) -> None:
-        if self._picture is None or self._opened_at is None:
+        if self._picture is None or self._opened_at is None or self._app.backend is None:
             return
-        panes = [pane for pane in self._app.workspace.panes if pane.display]
-        late = time.monotonic() - self._opened_at > PATIENCE_SECONDS
-        backend = self._app.backend
-        known = backend is not None and any(each.freshness.confirmed_at for each in backend.fleet.clusters())
-        if late or (known and all(len(pane.grid.rows.all) for pane in panes)):
-            for pane, aim in zip(self._app.workspace.panes, self.aims, strict=False):
-                if aim.key and not late:
-                    pane.grid.select(aim.key)
+        now = time.monotonic()
+        if self._known_at is None and any(each.freshness.confirmed_at for each in self._app.backend.fleet.clusters()):
+            self._known_at = now
+        panes = self._app.workspace.panes
+        over = now - self._opened_at > PATIENCE_SECONDS
+        if self._known_at is not None:
+            over |= now - self._known_at > EMPTY_SECONDS or all(
+                len(each.grid.rows.all) for each in panes if each.display
+            )
+        if over:
+            for pane, aim in zip(panes, self.aims, strict=False):
+                pane.grid.select(aim.key)
             self.lift()
 
     # the end

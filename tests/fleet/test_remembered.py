@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -114,6 +115,20 @@ async def test_what_the_cluster_says_itself_takes_over(path: Path) -> None:
 
             assert ages(fleet.rows("releases")) == ages(fleet.rows("applications")) == {Age.LIVE}
             assert len(fleet.rows("releases")) == 1
+
+
+async def test_a_cluster_that_answers_is_shown_as_it_was_until_it_is_read(path: Path) -> None:
+    seen: list[Age] = []
+    async with shop() as box:
+        async with run(box, path) as fleet:
+            await fleet.settled(LONG)
+        box["east"].set_faults(Faults(latency_ms=150))
+        async with run(box, path) as fleet, asyncio.timeout(LONG):
+            fleet.subscribe(lambda views: seen.extend(row.freshness.state for row in fleet.clusters()))
+            while Age.LIVE not in seen:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    assert Age.NEVER not in seen
 
 
 async def test_a_cluster_that_was_not_read_keeps_what_is_remembered_of_it(path: Path) -> None:
