@@ -12,7 +12,7 @@ from acp_tui.actions import Action
 from acp_tui.fleet.cells import lasting
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
-from acp_tui.model.plan import Effect, Intent, Plan, Verb
+from acp_tui.model.plan import Answer, Effect, Intent, Plan, Verb
 from acp_tui.ui.panes.bar import Bar
 from acp_tui.ui.review import lines
 from acp_tui.ui.screens.asking import error_lines
@@ -88,6 +88,8 @@ class ReviewScreen(Listing):
                 return f"refused: {self.plan.refusals[0].title.lower()}"
             if action.id == "target" and self.intent.verb is not Verb.ROLLBACK:
                 return "only a rollback goes to a revision"
+            if action.id == "take_over" and not self.intent.take_over and not _contested(self.plan):
+                return "no field of it belongs to somebody else"
         return super().why_not(action)
 
     typing_hints = (("enter", "take it"), ("tab", "look at the plan"), ("esc", "leave it"))
@@ -255,6 +257,11 @@ class ReviewScreen(Listing):
         """Whether the cluster is production, said before there is a plan."""
         cluster = self.intent.release.cluster
         return any(row.production for row in self.backend.fleet.clusters() if row.name == cluster)
+
+
+def _contested(plan: Plan) -> bool:
+    """Whether the server refuses an object because a field of it belongs to another manager."""
+    return any(effect.server is not None and effect.server.answer is Answer.CONFLICT for effect in plan.effects)
 
 
 class EffectScreen(Reading):

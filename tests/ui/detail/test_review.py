@@ -10,7 +10,7 @@ from msgspec import structs
 
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation
-from acp_tui.model.plan import Intent, Plan
+from acp_tui.model.plan import Answer, Intent, Plan, ServerSays
 from acp_tui.ui.review.plan import EffectScreen, ReviewScreen
 from acp_tui.ui.review.run import RunScreen
 from acp_tui.ui.widgets.entry import Entry
@@ -45,6 +45,20 @@ async def test_production_wants_the_name_typed() -> None:
         await here.press(*"payments-api", "enter")
         assert isinstance(here.screen, RunScreen)
         assert len(started(here)) == 1
+
+
+async def test_fields_of_others_are_taken_over_only_where_there_are_any() -> None:
+    async with stage(lambda fake: ReviewScreen(ROLLBACK)) as here:
+        await here.press("escape", "o")
+        assert "no field of it belongs to somebody else" in here.said
+    fake = scene()
+    made = fake.controller.plans[-1]
+    no = ServerSays(Answer.CONFLICT, "spec.replicas set by kubectl")
+    contested = structs.replace(made, effects=(structs.replace(made.effects[0], server=no), *made.effects[1:]))
+    fake.controller.plans.append(contested)
+    async with stage(lambda fake: ReviewScreen(ROLLBACK), fake=fake) as here:
+        await here.press("escape", "o")
+        assert here.fake.controller.intents[-1].take_over
 
 
 async def test_while_it_is_planned_the_review_says_what_is_being_asked() -> None:
