@@ -7,11 +7,13 @@ from typing import Any
 from textual import events
 from textual.message import Message
 
+from acp_tui.model.health import Tone
+from acp_tui.ui.look import Span
+from acp_tui.ui.widgets.inorder import RowsInOrder
 from acp_tui.ui.widgets.rows import R
-from acp_tui.ui.widgets.rowsview import RowsView
 
 
-class Grid(RowsView[R]):
+class Grid(RowsInOrder[R]):
     """A table, or a tree after `show_tree`; says by messages what happened, each with the grid and a row's key."""
 
     class Moved(Message):
@@ -48,8 +50,23 @@ class Grid(RowsView[R]):
         self.post_message(self.Arranged(self, self.key))
 
     def marks_changed(self) -> None:
-        super().marks_changed()
+        self._sync()
+        self.refresh_edge()
         self.post_message(self.Marked(self, self.key))
+
+    # marks
+
+    @property
+    def marked(self) -> tuple[R, ...]:
+        """The marked rows in their order, also those that a filter or a fold hides."""
+        return tuple(row for row in self.rows.everything() if row.key in self.marks) if self.marks else ()
+
+    def title_spans(self) -> tuple[Span, ...]:
+        if not self.marks:
+            return super().title_spans()
+        hidden = sum(self.rows.index(key) is None for key in self.marks)
+        text = f"  {self.glyphs.mark} {len(self.marks)} marked" + (f", {hidden} of them hidden" if hidden else "")
+        return (*super().title_spans(), (text, Tone.ACCENT))
 
     # what keys do
 
@@ -112,7 +129,7 @@ class Grid(RowsView[R]):
         """Close or open a branch of a tree."""
         self._moved_by_hand = True
         self.rows.fold(key, opened)
-        self._settle(lambda: self.rows.arrange(now=self._now))
+        self._arrange()
 
     def do_mark(self) -> None:
         if self.key:

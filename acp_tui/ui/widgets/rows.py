@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from heapq import merge
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from acp_tui.fleet.columns import View
 
@@ -19,6 +21,8 @@ class Keyed(Protocol):
 
 R = TypeVar("R", bound=Keyed)
 T = TypeVar("T")
+SLICE = 2000
+"""Rows that are put in order or searched between two looks at the keyboard."""
 _CHUNK = 200
 """Rows whose words are computed between two looks at the keyboard."""
 
@@ -79,13 +83,37 @@ class Rows(Generic[R]):
     def index(self, key: str) -> int | None:
         return self._index.get(key)
 
+    def exchange(self, rows: Sequence[R], *, now: float) -> bool:
+        """Take these rows where only some of them are other objects in the same places; else False, and nothing is."""
+        return self._children is None and self._exchange(rows, now)
+
+    def replacing(self, rows: Sequence[R], *, now: float) -> Generator[None, None, Callable[[], None]]:
+        """Put these rows in order, a slice at a time; what comes back at the end shows them."""
+        sort, descending = self.sort, self.descending
+        ordered = yield from self._ordering(rows)
+        shown: list[R] = []
+        index: dict[str, int] = {}
+        for start in range(0, len(ordered), SLICE):
+            part = ordered[start : start + SLICE]
+            if self.query.text:
+                part = [row for row in part if self._matches(row, now)]
+            index.update((row.key, place) for place, row in enumerate(part, len(shown)))
+            shown += part
+            yield
+
+        def install() -> None:
+            self._children = self.nodes = None
+            self.all, self.shown, self._index = rows, shown, index
+            self._in_order = (rows, sort, descending, ordered)
+            if len(self._words) > 2 * len(rows) + 1000:
+                self._words = {row.key: self._words[row.key] for row in rows if row.key in self._words}
+
+        return install
+
     def replace(self, rows: Sequence[R], *, now: float) -> None:
-        """Take these rows; where only some of them are other objects in the same places, only those are looked at."""
-        if self._children is None and self._exchange(rows, now):
-            return
-        self._children = None
-        self.all = rows
-        self.arrange(now=now)
+        """Take these rows at once; where only some are other objects in the same places, only those are looked at."""
+        if not self.exchange(rows, now=now):
+            finished(self.replacing(rows, now=now))()
 
     def replace_tree(
         self,
@@ -102,21 +130,17 @@ class Rows(Generic[R]):
 
     def arrange(self, *, now: float) -> None:
         """Filter and order again, after rows, filter, sort or folds changed."""
-        if self._children is not None:
-            self.nodes = list(self._walk(self.all, self._children, now=now))
-            self.shown = [node.row for node in self.nodes]
-        else:
-            self.nodes = None
-            ordered = self._ordered()
-            self.shown = [row for row in ordered if self._matches(row, now)] if self.query.text else ordered.copy()
+        if self._children is None:
+            finished(self.replacing(self.all, now=now))()
+            return
+        self.nodes = list(self._walk(self.all, self._children, now=now))
+        self.shown = [node.row for node in self.nodes]
         self._index = {row.key: place for place, row in enumerate(self.shown)}
-        if len(self._words) > 2 * len(self.all) + 1000:
-            self._words = {row.key: self._words[row.key] for row in self.all if row.key in self._words}
 
     def everything(self) -> Iterator[R]:
         """All rows in their order, those that a filter or a fold hides among them."""
         if self._children is None:
-            yield from self._ordered()
+            yield from self._in_order[3] if self._in_order is not None else ()
             return
         stack = list(reversed(self.all))
         while stack:
@@ -144,17 +168,30 @@ class Rows(Generic[R]):
                 self._words_of(row, now)
             await asyncio.sleep(0)
 
-    def _ordered(self) -> list[R]:
+    def _ordering(self, rows: Sequence[R]) -> Generator[None, None, list[R]]:
+        """Sorted slices, merged slice by slice."""
         kept = self._in_order
-        if kept is not None and kept[0] is self.all and kept[1:3] == (self.sort, self.descending):
+        if kept is not None and kept[0] is rows and kept[1:3] == (self.sort, self.descending):
             return kept[3]
         column = self.view.column(self.sort)
-        if column is None:
-            ordered = sorted(self.all, key=self.view.order)
-        else:
-            ordered = in_order(self.all, column.sort, descending=self.descending)
-        self._in_order = (self.all, self.sort, self.descending, ordered)
-        return ordered
+        key = self.view.order if column is None else column.sort
+        descending = self.descending and column is not None
+        slices: list[list[R]] = []
+        unknown: list[R] = []
+        for start in range(0, len(rows), SLICE):
+            part = list(rows[start : start + SLICE])
+            if column is not None:
+                part, without = parted(part, key)
+                unknown += without
+            part.sort(key=key, reverse=descending)
+            slices.append(part)
+            yield
+        ordered = slices.pop() if len(slices) == 1 else []
+        merged = merge(*slices, key=key, reverse=descending)
+        while part := list(islice(merged, SLICE)):
+            ordered += part
+            yield
+        return ordered + unknown
 
     def _exchange(self, rows: Sequence[R], now: float) -> bool:
         """Put other objects in the places of those with the same key; False where more than that changed."""
@@ -233,15 +270,24 @@ def _with(rows: list[R], change: tuple[R, R]) -> list[R]:
     return rows
 
 
-def in_order(rows: Iterable[T], key: Callable[[T], Any], *, descending: bool = False) -> list[T]:
-    """Rows by that key; a key of None, or one that starts with True as `fleet.columns.maybe` makes it, goes last."""
-    known: list[tuple[Any, T]] = []
+def parted(rows: Iterable[T], key: Callable[[T], Any]) -> tuple[list[T], list[T]]:
+    """Rows whose place is known, and those that go last in any order.
+
+    A place is not known where the key is None, or starts with True as `fleet.columns.maybe` makes it.
+    """
+    known: list[T] = []
     unknown: list[T] = []
     for row in rows:
         value = key(row)
-        if value is None or (isinstance(value, tuple) and value and value[0] is True):
-            unknown.append(row)
-        else:
-            known.append((value, row))
-    known.sort(key=lambda pair: pair[0], reverse=descending)
-    return [row for _, row in known] + unknown
+        last = value is None or (isinstance(value, tuple) and bool(value) and value[0] is True)
+        (unknown if last else known).append(row)
+    return known, unknown
+
+
+def finished(steps: Generator[None, None, T]) -> T:
+    """All steps at once, and what comes back at their end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(T, end.value)

@@ -11,13 +11,12 @@ from textual.cache import LRUCache
 from textual.timer import Timer
 
 from acp_tui.fleet.columns import Column, View
-from acp_tui.model.health import Tone
 from acp_tui.model.refs import Clock
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.framed import Framed, segments
 from acp_tui.ui.widgets.marks import Marks
 from acp_tui.ui.widgets.paint import Brush, Layout, Painted, lay_out, painted_cell
-from acp_tui.ui.widgets.rows import Query, R, Rows
+from acp_tui.ui.widgets.rows import R, Rows
 
 NEWS_SECONDS = 1.0
 """How long a changed cell is shown as changed: one tick."""
@@ -90,22 +89,6 @@ class RowsView(Framed, Generic[R]):
         """The row under the cursor."""
         return self.rows.shown[self.cursor] if 0 <= self.cursor < len(self.rows) else None
 
-    def show(self, rows: Sequence[R]) -> None:
-        """Replace all rows; cells of visible rows whose words changed are marked for a moment."""
-        self._now = self.clock()
-        self._settle(lambda: self.rows.replace(rows, now=self._now), mark=True)
-
-    def show_tree(
-        self,
-        roots: Sequence[R],
-        *,
-        children: Callable[[R], Sequence[R]],
-        opened: Callable[[R], bool] = lambda row: True,
-    ) -> None:
-        """Show rows as a tree; `opened` says how a branch stands until somebody folds it."""
-        self._now = self.clock()
-        self._settle(lambda: self.rows.replace_tree(roots, children=children, opened=opened, now=self._now), mark=True)
-
     def show_view(self, view: View[R]) -> None:
         """Other columns; rows, filter and sort start over."""
         self.view = view
@@ -125,35 +108,9 @@ class RowsView(Framed, Generic[R]):
             if not len(self.rows):
                 self.refresh_body()
 
-    def set_filter(self, text: str) -> None:
-        """Show only rows with all these words and none of the `!words`; matches are highlighted."""
-        if text == self.rows.query.text:
-            return
-        self.rows.query = Query.of(text)
-        self._brush = None
-        self._lines.clear()
-        self._settle(lambda: self.rows.arrange(now=self._now))
-        self.refresh_body()
-        self.rearranged()
-
     async def learn_words(self) -> None:
         """Make ready for a filter, without holding up the keyboard."""
         await self.rows.learn_words(now=self._now)
-
-    def set_sort(self, column: str, *, descending: bool = False) -> None:
-        """Order rows by a column; an empty name gives the view's own order back."""
-        self.rows.sort, self.rows.descending = column, descending
-        self._settle(lambda: self.rows.arrange(now=self._now))
-        self.refresh_body()
-        self.rearranged()
-
-    def select(self, key: str) -> bool:
-        """Put the cursor on that row; False where it is not shown."""
-        place = self.rows.index(key)
-        if place is None:
-            return False
-        self.move_to(place)
-        return True
 
     def tick(self) -> None:
         """Let time pass: lines whose ages read differently now are drawn again, the others cost nothing."""
@@ -275,25 +232,6 @@ class RowsView(Framed, Generic[R]):
         self._texts.clear()
         self._changed.clear()
         self._lines.clear()
-
-    # marks
-
-    @property
-    def marked(self) -> tuple[R, ...]:
-        """The marked rows in their order, also those that a filter or a fold hides."""
-        return tuple(row for row in self.rows.everything() if row.key in self.marks) if self.marks else ()
-
-    def title_spans(self) -> tuple[Span, ...]:
-        if not self.marks:
-            return super().title_spans()
-        hidden = sum(self.rows.index(key) is None for key in self.marks)
-        text = f"  {self.glyphs.mark} {len(self.marks)} marked" + (f", {hidden} of them hidden" if hidden else "")
-        return (*super().title_spans(), (text, Tone.ACCENT))
-
-    def marks_changed(self) -> None:
-        """Other rows are marked than before."""
-        self._sync()
-        self.refresh_edge()
 
     # the cursor
 

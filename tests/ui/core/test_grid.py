@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +13,7 @@ from textual.pilot import Pilot
 
 from acp_tui.model.health import Tone
 from acp_tui.ui.widgets.grid import Grid
+from acp_tui.ui.widgets.rows import SLICE
 from tests.ui.core.host import VIEW, Clock, Host, Row, lines_of
 
 
@@ -277,6 +280,43 @@ async def test_half_a_hundred_thousand_rows_cost_what_is_visible() -> None:
         assert grid.key == "row-49999"
         assert "row-49999" in lines_of(grid)[-2]
         assert asked <= 4 * grid.page
+
+
+async def test_many_rows_are_put_in_order_in_slices_between_which_the_loop_turns() -> None:
+    count = 50_000
+    asked = longest = 0
+
+    def order(row: Row) -> str:
+        nonlocal asked
+        asked += 1
+        return row.key
+
+    async def turn() -> None:
+        nonlocal longest
+        while True:
+            before = asked
+            await asyncio.sleep(0)
+            longest = max(longest, asked - before)
+
+    grid: Grid[Row] = Grid(replace(VIEW, order=order), clock=Clock())
+    async with Host(grid).run_test(size=(80, 24)) as pilot:
+        turning = asyncio.create_task(turn())
+        rows = many(count)
+        dice = random.Random(4)
+        dice.shuffle(rows)
+        grid.show(rows)
+        assert len(grid.rows) == 0, "what was shown stays until the rows are ready"
+        grid.select("row-00007")
+        while len(grid.rows) < count:
+            await pilot.pause(0.01)
+        assert grid.rows.shown == many(count)
+        assert grid.key == "row-00007", "the cursor goes where it was wished to be"
+        grid.set_sort("value", descending=True)
+        grid.show([*rows[:9], Row(rows[9].key, count), *rows[10:]])
+        while grid.rows.shown[0].value != count:
+            await pilot.pause(0.01)
+        turning.cancel()
+        assert longest <= 3 * SLICE, "what was wished meanwhile is there too, and no turn took long"
 
 
 async def test_when_it_gets_narrow_the_cursor_stays_in_sight() -> None:

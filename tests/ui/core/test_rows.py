@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from acp_tui.model.health import Tone
-from acp_tui.ui.widgets.rows import Query, Rows, in_order
+from acp_tui.ui.widgets.rows import Query, Rows, parted
 from tests.ui.core.host import VIEW, Row
 
 
@@ -34,7 +34,7 @@ def test_what_is_not_known_comes_last_whichever_way_round() -> None:
 
 
 def test_a_key_that_begins_with_true_is_not_known_either() -> None:
-    assert in_order([(True, 0), (False, 2), (False, 1)], lambda row: row) == [(False, 1), (False, 2), (True, 0)]
+    assert parted([(True, 0), (False, 2), None], lambda row: row) == ([(False, 2)], [(True, 0), None])
 
 
 def test_a_filter_wants_every_word_and_none_of_the_unwanted() -> None:

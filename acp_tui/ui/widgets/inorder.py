@@ -1,0 +1,140 @@
+"""Rows put in order without holding up the keyboard: few at once, many in slices."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import cast
+
+from acp_tui.fleet.columns import View
+from acp_tui.model.refs import Clock
+from acp_tui.ui.widgets.rows import SLICE, Query, R, finished
+from acp_tui.ui.widgets.rowsview import RowsView
+
+AT_ONCE = 2 * SLICE
+"""Rows up to which nobody notices that they are put in order."""
+
+
+class RowsInOrder(RowsView[R]):
+    """Takes rows, filter and order; what is shown stays until many rows are ready to take its place."""
+
+    def __init__(
+        self,
+        view: View[R],
+        *,
+        clock: Clock = time.time,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(view, clock=clock, id=id, classes=classes)
+        self._wanted: Sequence[R] = ()
+        self._tree = False
+        self._wishes = 0
+        self._slicing = False
+        self._wished_key = ""
+
+    def show(self, rows: Sequence[R]) -> None:
+        """Replace all rows; cells of visible rows whose words changed are marked for a moment."""
+        self._now = self.clock()
+        if rows is self.rows.all and rows is self._wanted and not self._slicing:
+            self._sync()
+            return
+        self._wanted, self._tree = rows, False
+        self._arrange()
+
+    def show_tree(
+        self,
+        roots: Sequence[R],
+        *,
+        children: Callable[[R], Sequence[R]],
+        opened: Callable[[R], bool] = lambda row: True,
+    ) -> None:
+        """Show rows as a tree; `opened` says how a branch stands until somebody folds it."""
+        self._now = self.clock()
+        self._wanted, self._tree = (), True
+        self._settle(lambda: self.rows.replace_tree(roots, children=children, opened=opened, now=self._now), mark=True)
+
+    def show_view(self, view: View[R]) -> None:
+        """Other columns; rows, filter and sort start over."""
+        self._wanted, self._tree = (), False
+        self._wished_key = ""
+        super().show_view(view)
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows with all these words and none of the `!words`; matches are highlighted."""
+        if text == self.rows.query.text:
+            return
+        self.rows.query = Query.of(text)
+        self._brush = None
+        self._lines.clear()
+        self._arrange()
+        self.refresh_body()
+        self.rearranged()
+
+    def set_sort(self, column: str, *, descending: bool = False) -> None:
+        """Order rows by a column; an empty name gives the view's own order back."""
+        self.rows.sort, self.rows.descending = column, descending
+        self._arrange()
+        self.refresh_body()
+        self.rearranged()
+
+    def select(self, key: str) -> bool:
+        """Put the cursor on that row; False where it is not shown. While rows are put in order, as soon as it is."""
+        place = self.rows.index(key)
+        self._wished_key = key if place is None and self._slicing else ""
+        if place is None:
+            return False
+        self.move_to(place)
+        return True
+
+    def _arrange(self) -> None:
+        """Filter and order what is wanted."""
+        self._wishes += 1
+        if self._slicing or (not self._tree and self._exchanged()):
+            return
+        if self._tree:
+            self._settle(lambda: self.rows.arrange(now=self._now))
+        elif len(self._wanted) <= AT_ONCE or not self.is_attached:
+            self._settle(finished(self.rows.replacing(self._wanted, now=self._now)), mark=True)
+        else:
+            self._slicing = True
+            self.run_worker(self._in_slices(), group="arrange", exclusive=True)
+
+    def _exchanged(self) -> bool:
+        """Whether only some rows were other objects in the same places, and stand there now."""
+        if self._wanted is self.rows.all:
+            return False
+        exchanged = False
+
+        def change() -> None:
+            nonlocal exchanged
+            exchanged = self.rows.exchange(self._wanted, now=self._now)
+
+        self._settle(change, mark=True)
+        return exchanged
+
+    async def _in_slices(self) -> None:
+        """A wish that comes meanwhile is begun when this one is through, so that each comes to its end."""
+        try:
+            wishes = -1
+            while wishes != self._wishes:
+                rows, wishes = self.rows, self._wishes
+                install = await _unhurried(rows.replacing(self._wanted, now=self._now))
+                if rows is self.rows:
+                    self._settle(install, mark=True)
+        finally:
+            self._slicing = False
+        if self._wished_key:
+            self.select(self._wished_key)
+        self.refresh_body()
+        self.rearranged()
+
+
+async def _unhurried(steps: Generator[None, None, Callable[[], None]]) -> Callable[[], None]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Callable[[], None], end.value)
+        await asyncio.sleep(0)
