@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Generator, Sequence
 from typing import cast
@@ -79,6 +80,11 @@ class RowsInOrder(RowsView[R]):
         self.refresh_body()
         self.rearranged()
 
+    @property
+    def ordering(self) -> bool:
+        """Whether many rows are being put in order."""
+        return self._slicing
+
     def select(self, key: str) -> bool:
         """Put the cursor on that row; False where it is not shown. While rows are put in order, as soon as it is."""
         place = self.rows.index(key)
@@ -115,7 +121,13 @@ class RowsInOrder(RowsView[R]):
         return exchanged
 
     async def _in_slices(self) -> None:
-        """A wish that comes meanwhile is begun when this one is through, so that each comes to its end."""
+        """A wish that comes meanwhile is begun when this one is through, so that each comes to its end.
+
+        Meanwhile the garbage collector stays away: what sorting makes is no garbage it could find, and looking through
+        all rows for some is what would hold up a key.
+        """
+        collects = gc.isenabled()
+        gc.disable()
         try:
             wishes = -1
             while wishes != self._wishes:
@@ -125,6 +137,8 @@ class RowsInOrder(RowsView[R]):
                     self._settle(install, mark=True)
         finally:
             self._slicing = False
+            if collects:
+                gc.enable()
         if self._wished_key:
             self.select(self._wished_key)
         self.refresh_body()
