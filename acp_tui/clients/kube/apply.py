@@ -38,6 +38,7 @@ async def dry_run(
     field_manager: str = FIELD_MANAGER,
     force: bool = False,
     validation: str = "Warn",
+    timeout: float = 30.0,
 ) -> Response:
     """What the server would answer, through admission and defaulting, with nothing stored.
 
@@ -50,7 +51,7 @@ async def dry_run(
         params["fieldValidation"] = validation
     if content_type == Patch.APPLY:
         params["force"] = force
-    return await transport.send(method, path, body=body, content_type=content_type, params=params)
+    return await transport.send(method, path, body=body, content_type=content_type, params=params, timeout=timeout)
 
 
 async def create(transport: Transport, collection: str, body: bytes, *, field_manager: str = FIELD_MANAGER) -> Response:
