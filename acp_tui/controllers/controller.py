@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from acp_tui.controllers.acts import Acts
-from acp_tui.controllers.attached import Detached
+from acp_tui.controllers.attached import PAUSE, Detached
 from acp_tui.controllers.doctor.doctor import Doctor
 from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.ground import Told, silent
 from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.keep import Keep
-from acp_tui.controllers.lock import holder, lock_release
+from acp_tui.controllers.lock import holder, is_held, lock_release
 from acp_tui.controllers.outcome import aftermath
 from acp_tui.controllers.planner import Planner
 from acp_tui.controllers.proofs import proofs_of
@@ -35,11 +35,15 @@ from acp_tui.model.errors import AcpTuiError, Refused
 from acp_tui.model.operation import Operation, OperationState, StepProgress
 from acp_tui.model.plan import Intent, Plan
 from acp_tui.model.refs import Clock
+from acp_tui.model.release import ReleaseRef
 
 if TYPE_CHECKING:
     from acp_tui.clients.helm.records import ReleaseStore
     from acp_tui.clients.kube.transport import Transport
     from acp_tui.controllers.seams import Clusters, FindEngines, OpenRecords
+
+STOPPED_SECONDS = 25.0
+"""After so long a Helm that was asked to stop is over, or somebody has to look."""
 
 
 class Controller(Acts):
@@ -135,10 +139,19 @@ class Controller(Acts):
         ref = operation.release
         if operation.state is not OperationState.LOST or ref.cluster not in self._gated.names:
             return operation
+        await self._left_alone(ref)
         history = await self._records(self._planner.cluster(ref.cluster).transport).history(ref)
         told = structs.replace(operation, outcome=aftermath(operation, history, await self.doctor.examine(ref)))
         self._changed(told)
         return told
+
+    async def _left_alone(self, ref: ReleaseRef) -> None:
+        """Waits for a Helm that is being stopped, as long as it may take; not for an act that somebody began since."""
+        until = time.monotonic() + STOPPED_SECONDS
+        while is_held(self._journal.folder.parent / "locks", ref) and time.monotonic() < until:
+            if any(each.release == ref and not each.state.over for each in self.operations()):
+                return
+            await asyncio.sleep(PAUSE)
 
     async def _run(self, id: str, act: Act) -> Operation:
         operation = await super()._run(id, act)

@@ -166,7 +166,11 @@ class Process:
 
 
 def _end_with(parent: int) -> Callable[[], None] | None:
-    """What the child asks of the kernel before it becomes the program; it calls nothing that could wait for a lock."""
+    """What the child asks of the kernel before it becomes the program; it calls nothing that could wait for a lock.
+
+    Its outputs become readable to itself too: else it would die of the first line it writes once we are gone, before it
+    has marked its record.
+    """
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl
@@ -175,6 +179,10 @@ def _end_with(parent: int) -> Callable[[], None] | None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(1)
+        for output in (1, 2):
+            both = os.open(f"/proc/self/fd/{output}", os.O_RDWR)
+            os.dup2(both, output)
+            os.close(both)
 
     return ask
 

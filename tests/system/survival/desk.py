@@ -41,6 +41,7 @@ class Desk:
         self.ref = ReleaseRef("bed-east", namespace, "shop")
         self._engines = engines
         self.posts: list[Outposts] = []
+        self.consoles: list[Controller] = []
         self.controller = self.console()
 
     def console(self, *, steady: float = 0.3, state: str = "state") -> Controller:
@@ -48,13 +49,15 @@ class Desk:
         context = load([self.kubeconfig]).context("bed-east")
         posts = Outposts((Post("bed-east", context, ("bed-east",), Role.PLAIN, production=False),))
         self.posts.append(posts)
-        return Controller(
+        made = Controller(
             posts,
             engines=lambda: self._engines,
             journal=Journal(self.folder / state / "journal"),
             verify=Verify(deadline_seconds=60, steady_seconds=steady, poll_seconds=0.2),
             launch=Detached(env=self.bed.env()),
         )
+        self.consoles.append(made)
+        return made
 
     def released(self, version: str = "1.0.0", *, helm: str = "helm4", **values: object) -> None:
         scenery.release(self.bed, "east", "shop", namespace=self.namespace, version=version, helm=helm, **values)  # type: ignore[arg-type]
@@ -123,7 +126,8 @@ async def sitting(bed: Bed, namespace: str, engines: Sequence[HelmEngine], folde
         try:
             yield desk
         finally:
-            await desk.controller.close()
+            for console in desk.consoles:
+                await console.close()
             for posts in desk.posts:
                 await posts.close()
 
