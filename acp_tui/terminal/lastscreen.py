@@ -199,7 +199,7 @@ def write(picture: Picture, start: str, env: Mapping[str, str]) -> None:
     if len(data) > BYTES:
         return
     path = path_of(start, env)
-    draft = f"{path}.{os.getpid()}"
+    draft = f"{path}.{os.getpid()}.{id(picture):x}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import time
@@ -13,6 +14,7 @@ from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.css.query import NoMatches
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.strip import Strip
@@ -28,6 +30,7 @@ from acp_tui.terminal.glyphs import ASCII, FULL
 from acp_tui.terminal.lastscreen import REST, LastScreen, Picture, as_of, terminal_of
 from acp_tui.ui.panes.aim import OBJECTS, Aim
 from acp_tui.ui.panes.pane import Pane
+from acp_tui.ui.screens.workspace import Workspace
 from acp_tui.ui.widgets.framed import Dressed
 from acp_tui.ui.widgets.notice import Notice
 
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 
     from acp_tui.ui.app import AcpApp
     from acp_tui.ui.panes.panes import Panes
-    from acp_tui.ui.screens.workspace import Workspace
 
 Keep = Callable[[Picture], None]
 LOOK_SECONDS = 0.05
@@ -214,31 +216,40 @@ class Last:
 
     def tick(self) -> None:
         """Keep a picture now and then."""
-        if time.monotonic() - self._kept_at >= KEEP_SECONDS:
-            self.take()
+        if self._keep is not None and time.monotonic() - self._kept_at >= KEEP_SECONDS:
+            picture = self._taken()
+            if picture is not None:  # in a thread, because a home may lie across a network
+                asyncio.get_running_loop().run_in_executor(None, self._keep, picture)
 
     def take(self) -> None:
         """Keep a picture of the workspace, where it is what is shown and something of it is true now."""
-        app, keep = self._app, self._keep
-        if keep is None or self._picture is not None or app.backend is None or not app.screen_stack:
-            return
-        workspace = app.workspace
+        picture = self._taken() if self._keep is not None else None
+        if self._keep is not None and picture is not None:
+            self._keep(picture)
+
+    def _taken(self) -> Picture | None:
+        app = self._app
+        if self._picture is not None or app.backend is None or not app.screen_stack:
+            return None
+        workspace = app.screen
         true = any(each.freshness.state in (Age.LIVE, Age.POLLED) for each in app.backend.fleet.clusters())
         noticed = any(notice.region for notice in workspace.query(Notice))
-        if not true or noticed or app.screen is not workspace or workspace.typing or not workspace.panes:
-            return
+        if not true or noticed or not isinstance(workspace, Workspace) or workspace.typing or not workspace.panes:
+            return None
         self._kept_at = time.monotonic()
         signs, plain = _signs()
-        keep(
-            Picture(
-                picture_of(workspace),
-                at=app.clock(),
-                ink=_ink(app.look.of(Tone.DIM), app.depth),
-                terminal=terminal_of(os.environ),
-                signs=signs,
-                plain=plain,
-                where=msgspec.json.encode(self._places_now(workspace)).decode(),
-            )
+        try:
+            rows, places = picture_of(workspace), self._places_now(workspace)
+        except NoMatches:  # a pane that is on its way, or on its way out
+            return None
+        return Picture(
+            rows,
+            at=app.clock(),
+            ink=_ink(app.look.of(Tone.DIM), app.depth),
+            terminal=terminal_of(os.environ),
+            signs=signs,
+            plain=plain,
+            where=msgspec.json.encode(places).decode(),
         )
 
     def _places_now(self, workspace: Workspace) -> Places:

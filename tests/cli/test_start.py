@@ -6,7 +6,7 @@ import pytest
 
 from bench import cold_start
 from bench.cold_start import BUDGETS, FORBIDDEN
-from bench.first_paint import LAST_BUDGET, last_screen
+from bench.first_paint import BUDGET, LAST_BUDGET, first_paint, last_screen
 
 SLACK = 1.4
 """A machine that does other things blurs even CPU time; `make bench` has the budgets themselves."""
@@ -31,3 +31,9 @@ def test_the_last_screen_costs_little_more_than_python_itself() -> None:
     ours, bare = last_screen(runs=5)
 
     assert ours.cpu <= LAST_BUDGET * bare.cpu
+
+
+def test_the_first_live_paint_costs_its_share_of_importing_textual() -> None:
+    ours, textual = first_paint(runs=3)
+
+    assert ours.cpu <= BUDGET * SLACK * textual.cpu

@@ -12,9 +12,11 @@ from acp_tui.config.settings import Settings
 from acp_tui.model.errors import KubeconfigError
 from acp_tui.model.freshness import Age, Freshness
 from acp_tui.terminal.lastscreen import LastScreen, Picture
+from acp_tui.ui import last
 from acp_tui.ui.app import AcpApp
 from acp_tui.ui.backend import Backend
 from acp_tui.ui.last import Standing
+from acp_tui.ui.screens.workspace import Workspace
 from tests.fakes.backend import NOW, fake_backend
 from tests.ui.core.scene import names, notice, opened, pane, press, settle
 
@@ -30,10 +32,10 @@ class OnTheTerminal(LastScreen):
         self._up = True
 
 
-def beginning(last: LastScreen) -> tuple[AcpApp, asyncio.Future[Backend]]:
+def beginning(screen: LastScreen) -> tuple[AcpApp, asyncio.Future[Backend]]:
     answer: asyncio.Future[Backend] = asyncio.Future()
     settings = Settings(theme="dark", glyphs="full")
-    return AcpApp(lambda: answer, settings=settings, clock=lambda: NOW, env={}, last=last), answer
+    return AcpApp(lambda: answer, settings=settings, clock=lambda: NOW, env={}, last=screen), answer
 
 
 def shown(app: AcpApp) -> str:
@@ -168,6 +170,23 @@ async def test_what_is_kept_quotes_no_record_and_no_age() -> None:
     assert "live" not in text
     assert {len(row) for row in picture.rows} == {160}
     assert json.loads(picture.where)["aims"][0]["view"] == "clusters"
+
+
+async def test_leaving_while_a_pane_is_on_its_way_is_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    def half_there(workspace: Workspace) -> list[str]:
+        workspace.query_one("#no-such-pane")
+        return []
+
+    monkeypatch.setattr(last, "picture_of", half_there)
+    kept: list[Picture] = []
+    fake = fake_backend()
+    settings = Settings(theme="dark", glyphs="full")
+    app = AcpApp(fake.open, settings=settings, clock=lambda: NOW, env={}, keep=kept.append)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("q")
+
+    assert (app.is_running, kept) == (False, [])
 
 
 async def test_nothing_is_kept_before_anything_is_true() -> None:
