@@ -27,7 +27,7 @@ BULK_SECONDS = 30.0
 """The first reading of all clusters counts as over after so long, whoever is still missing."""
 RECORDS_AT_ONCE = 4
 """Release records of one cluster that are read at a time for somebody who looks at many."""
-CPU_SHARE = 0.2
+CPU_SHARE = 0.1
 """Making rows may take this share of the time; when changes pour in they are told less often instead."""
 
 Told = Callable[[frozenset[str]], None]
