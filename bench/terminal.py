@@ -1,8 +1,8 @@
 """Bytes to the terminal beside Textual's own driver in one run: `python -m bench.terminal [PROGRAM...]`.
 
 The same console on the same fleet at 200x50 in true colour, once with each driver, on a pseudo-terminal that answers as
-terminals do. Programs named on the command line are started the same way and weighed at rest and for keys that every
-such program has: down, page down, `?` and Escape.
+terminals do; and the work from a key to the first byte of its answer. Programs named on the command line are started
+the same way and weighed at rest and for keys that every such program has: down, page down, `?` and Escape.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import NamedTemporaryFile
 
 from acp_tui.terminal.capabilities import DRIVER_VARIABLE
 from bench.measure import Measure, markdown
@@ -48,6 +51,25 @@ def acts(terminal: Terminal) -> dict[str, float]:
     return found
 
 
+def key_to_first_byte(rounds: int = 40) -> list[Measure]:
+    """Median processor time from a key that was read until it is drawn, and until the first byte of it is sent."""
+    with NamedTemporaryFile() as file, Terminal([PYTHON, "-m", "tests.terminal.timed", file.name]) as terminal:
+        terminal.shows("Fleet 6", "Applications 32")
+        terminal.quiet(SETTLED)
+        found = []
+        for what, key in {"cursor moved": "jk", "one cell marked": " "}.items():
+            before = len(Path(file.name).read_text().splitlines())
+            for place in range(rounds):
+                terminal.send(key[place % len(key)])
+                terminal.quiet(0.1)
+            lines = Path(file.name).read_text().splitlines()[before:]
+            for phase, times in zip(("drawn", "first byte"), zip(*map(str.split, lines), strict=True), strict=True):
+                taken = 1000 * median(map(float, times))
+                found.append(Measure(f"terminal: key to {phase}, {what}", "ms", taken, "allowed", ALLOWED_MS))
+    return found
+
+
+ALLOWED_MS = 5.0
 BUDGETS: Mapping[str, int] = {
     "one second at rest": 0,
     "one changed cell": 150,
@@ -68,7 +90,7 @@ def measure() -> list[Measure]:
         Measure(f"terminal: {act}", "bytes", mine[act], "stock driver", theirs[act], _allowed(act, theirs[act]))
         for act in mine
         if theirs[act] or mine[act]
-    ]
+    ] + key_to_first_byte()
 
 
 def _allowed(act: str, theirs: float) -> float:
@@ -78,10 +100,11 @@ def _allowed(act: str, theirs: float) -> float:
 def other(command: Sequence[str]) -> dict[str, float]:
     """Bytes of another program for what every such program can do."""
     with Terminal(command) as terminal:
-        terminal.pump(5)
-        terminal.quiet(1)
+        terminal.pump(6)
         found: dict[str, float] = {"start": terminal.received, "one second at rest": terminal.pump(REST) / REST}
         for act, key in COMMON.items():
+            if not terminal.alive:
+                raise SystemExit(f"{command[0]} ended with {terminal.exit_code}:\n{terminal.text}")
             terminal.send(key)
             found[act] = terminal.pump(2)
         return found

@@ -20,7 +20,8 @@ GROUND, INK = "#121212", "#d0d0d0"
 """Where the terminal's own colours are used."""
 NAMED = {
     "black": "#000000", "red": "#cd3131", "green": "#0dbc79", "brown": "#e5e510", "blue": "#2472c8",
-    "magenta": "#bc3fbc", "cyan": "#11a8cd", "white": "#e5e5e5", "brightblack": "#666666", "brightred": "#f14c4c", "brightgreen": "#23d18b",
+    "magenta": "#bc3fbc", "cyan": "#11a8cd", "white": "#e5e5e5",
+    "brightblack": "#666666", "brightred": "#f14c4c", "brightgreen": "#23d18b",
     "brightbrown": "#f5f543", "brightblue": "#3b8eea", "brightmagenta": "#d670d6", "brightcyan": "#29b8db",
     "brightwhite": "#ffffff",
 }  # fmt: skip

@@ -20,8 +20,8 @@ import pyte
 Cell = tuple[str, str, str, bool, bool, bool]
 """Text, foreground, background, bold, underscore, reverse."""
 
-_QUERY = re.compile(rb"(\x1b\[(?:\?2026\$p|[56]n))")
-_PRIVATE = re.compile(rb"\x1b\[[<=>][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*\$p|\x1b\[[\d;]*t")
+_QUERY = re.compile(rb"(\x1b\[(?:\?2026\$p|[56]n|0?c)|\x1b\]1[01];\?(?:\x07|\x1b\\))")
+_PRIVATE = re.compile(rb"\x1b\[[<=>][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*[a-gi-km-zA-Z]|\x1b\[\?[\d;]*\$p|\x1b\[[\d;]*t")
 """Sequences that pyte takes for text or for something else."""
 
 
@@ -151,6 +151,10 @@ class Terminal:
                 self._answer("\x1b[?2026;2$y")
             elif part == b"\x1b[5n":
                 self._answer("\x1b[0n")
+            elif part in (b"\x1b[c", b"\x1b[0c"):
+                self._answer("\x1b[?62;22c")
+            elif part.startswith(b"\x1b]1"):
+                self._answer(f"{part[:4].decode()};rgb:{'d0d0' if part[3:4] == b'0' else '1212'}/1212/1212\x1b\\")
             elif part == b"\x1b[6n":
                 self._answer(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
             else:

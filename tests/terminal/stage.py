@@ -18,6 +18,7 @@ from msgspec import structs
 
 from acp_tui.config.settings import Settings
 from acp_tui.model.operation import OperationState
+from acp_tui.terminal.driver import ThriftyDriver
 from acp_tui.ui.app import AcpApp
 from tests.fakes.backend import NOW, FakeBackend
 from tests.ui.detail.scene import scene
@@ -76,11 +77,13 @@ class Stage:
             await asyncio.sleep(0.5)
 
 
-def main() -> None:
+def main(driver: type[ThriftyDriver] | None = None) -> None:
     """Runs until `q`."""
     fake = scene()
     settings = Settings(glyphs="full", theme="dark", pacing="STAGE_UNPACED" not in os.environ)
     app = AcpApp(fake.open, settings=settings, clock=lambda: NOW)
+    if driver is not None:
+        app.driver_class = driver
     stage = Stage(app, fake)
 
     async def run() -> None:

@@ -41,7 +41,8 @@ class Panes(Container, can_focus=False, inherit_bindings=False):
 
     @property
     def panes(self) -> list[Pane]:
-        return list(self.query(Pane))
+        """Asked for by every key many times, so by looking and not by a query."""
+        return [child for child in self.children if isinstance(child, Pane)]
 
     @property
     def pane(self) -> Pane:

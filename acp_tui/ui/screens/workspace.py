@@ -70,7 +70,7 @@ class Workspace(BaseScreen):
     @property
     def panes(self) -> list[Pane]:
         """None before they are there, and none again while the program ends."""
-        return list(self.query(Pane))
+        return [pane for child in self.children if isinstance(child, Panes) for pane in child.panes]
 
     @property
     def pane(self) -> Pane:
