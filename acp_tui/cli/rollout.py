@@ -191,6 +191,8 @@ def print_rollout_plan(plan: RolloutPlan, *, err: bool = False) -> None:
     if not rollout.undoes:
         whose = "its own values in each" if rollout.wish.values is ValuesOf.OWN else "the values of the source"
         click.echo(f"{rollout.chart} {rollout.version}, {whose}, one after the other", err=err)
+        if rollout.doubt:
+            click.echo(f"[WARN] {rollout.doubt}", err=err)
     click.echo(err=err)
     rows = []
     for number, (leg, made) in enumerate(zip(rollout.legs, plan.plans, strict=True), 1):

@@ -76,7 +76,10 @@ class Wish(Struct, frozen=True):
 
 
 class Rollout(Struct, frozen=True):
-    """What the journal keeps of it: never values. `undoes` is the rollout that this one takes back."""
+    """What the journal keeps of it: never values. `undoes` is the rollout that this one takes back.
+
+    `source_status` is what the record of the source says of the revision that is taken.
+    """
 
     id: str
     wish: Wish
@@ -88,6 +91,14 @@ class Rollout(Struct, frozen=True):
     ended_at: float | None = None
     user: str = ""
     undoes: str = ""
+    source_status: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Why the version may not be worth rolling out, in words; empty where it came to run in the source."""
+        if self.undoes or self.source_status in ("", "deployed", "superseded"):
+            return ""
+        return f"revision {self.wish.revision} is {self.source_status} in {self.wish.source.cluster} itself"
 
     @property
     def key(self) -> str:

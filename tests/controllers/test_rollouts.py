@@ -102,8 +102,18 @@ async def test_the_values_of_the_source_are_taken_where_that_is_asked_for(
 
 
 async def test_where_it_is_not_there_yet_it_is_deployed(make: Callable[..., Rollouts], acts: FakeActs) -> None:
-    await make(FakeCluster("east")).plan(wish("east"))
+    plan = await make(FakeCluster("east")).plan(wish("east"))
     assert (acts.intents[0].verb, acts.intents[0].values) == (Verb.DEPLOY, "")
+    assert plan.plans[0] is not None
+    assert plan.plans[0].headline.endswith("with the values of the chart: it has none of its own yet")
+
+
+async def test_a_version_that_failed_at_its_source_is_doubted(make: Callable[..., Rollouts]) -> None:
+    broken = place("north", "1.0.0", "1.2.0", status="failed")
+    rollouts = make(broken, place("east", "1.0.0"))
+    plan = await rollouts.plan(wish("east", source=ref("north")))
+    assert plan.rollout.doubt == "revision 2 is failed in north itself"
+    assert (await rollouts.plan(wish("east"))).rollout.doubt == ""
 
 
 async def test_an_earlier_version_is_gone_back_to_as_the_cluster_had_it(

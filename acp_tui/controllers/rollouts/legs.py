@@ -64,6 +64,8 @@ async def plan_leg(
 def _headline(plan: Plan, wish: Wish, origin: Origin) -> str:
     """Where chart and values come from, in words that mean something outside this machine."""
     words = plan.headline.replace(f"of {origin.chart}", f"of {wish.source.cluster}") if origin.chart else plan.headline
+    if plan.intent.verb is Verb.DEPLOY and not plan.intent.values:
+        return f"{words}, with the values of the chart: it has none of its own yet"
     whose = "its own values" if wish.values is ValuesOf.OWN else f"the values of {wish.source.cluster}"
     return words.replace("with your values", f"with {whose}")
 

@@ -95,6 +95,7 @@ class Rollouts:
 
         found = await asyncio.gather(*(one(target) for target in wish.targets))
         rollout = self._made(id, wish, origin.body.chart, origin.body.chart_version, [leg for leg, _ in found])
+        rollout = structs.replace(rollout, source_status=origin.body.status)
         return RolloutPlan(rollout, tuple(plan for _, plan in found))
 
     async def plan_rest(self, id: str) -> RolloutPlan:

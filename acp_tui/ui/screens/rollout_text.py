@@ -139,6 +139,7 @@ def head(wish: Wish | None, rollout: Rollout | None) -> list[Line]:
     own = asked.values is ValuesOf.OWN
     return [
         *_labelled("Version", version, Tone.PLAIN, WIDE),
+        *(_labelled("Doubt", rollout.doubt, Tone.WARN, WIDE) if rollout is not None and rollout.doubt else []),
         *_labelled("Values", whose, Tone.PLAIN if own else Tone.WARN, WIDE),
     ]
 

@@ -190,6 +190,18 @@ async def test_a_cluster_that_refuses_keeps_it_from_beginning_until_it_is_left_o
         assert ID in fake.rollouts.known
 
 
+async def test_a_version_that_failed_where_it_comes_from_is_doubted() -> None:
+    fake = across()
+    doubted = {
+        cluster: structs.replace(plan, rollout=structs.replace(plan.rollout, source_status="failed"))
+        for cluster, plan in fake.rollouts.plans.items()
+    }
+    fake.rollouts.plans = doubted
+    async with stage(matrix, fake=fake) as here:
+        await here.press("O")
+        assert "Doubt      revision 42 is failed in prod-east itself" in here.shown
+
+
 async def test_a_refusal_at_the_start_is_said() -> None:
     fake = across()
     fake.rollouts.refuses = Refused("Rollout is under way in another process")
