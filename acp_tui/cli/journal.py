@@ -58,7 +58,10 @@ def show(id: str, output: str) -> None:
 @click.argument("id")
 @output_option
 def follow_entry(id: str, output: str) -> int:
-    """Follows an act that runs, whoever began it, to its verdict; Ctrl+C cancels the act, a second one leaves it."""
+    """Follows an act, whoever began it, from what Helm printed so far to the verdict.
+
+    Ctrl+C cancels the act; a second one leaves it to itself.
+    """
     _find(id)
     return asyncio.run(_follow(id, Wishes(only_plan=False, yes=False, deadline=None, output=output)))
 
@@ -68,7 +71,7 @@ async def _follow(id: str, wishes: Wishes) -> int:
 
     acts = Acts(_journal())
     try:
-        return await follow(acts, id, wishes)
+        return await follow(acts, id, wishes, output=True)
     finally:
         await acts.close()
 

@@ -229,12 +229,16 @@ def confirm(plan: Plan, wishes: Wishes) -> None:
         raise Refused("Not confirmed", advice="nothing was done")
 
 
-async def follow(acts: Acts, id: str, wishes: Wishes) -> int:
-    """Follows an act to its verdict; returns the exit code.
+async def follow(acts: Acts, id: str, wishes: Wishes, *, output: bool = False) -> int:
+    """Follows an act to its verdict; returns the exit code. With `output` what Helm printed is shown from its beginning.
 
     The first signal to end cancels the act, and what is left is waited for; the second leaves it to itself.
     """
-    unsubscribe = acts.subscribe(_progress(id)) if not wishes.machine else _nothing
+    unsubscribe = _nothing
+    if not wishes.machine:
+        progress = _progress(id, output=output)
+        progress(acts.operation(id))
+        unsubscribe = acts.subscribe(progress)
     loop = asyncio.get_running_loop()
     watching = asyncio.ensure_future(acts.wait(id))
     cancels: list[asyncio.Task[None]] = []
@@ -268,17 +272,32 @@ async def follow(acts: Acts, id: str, wishes: Wishes) -> int:
         unsubscribe()
 
 
-def _progress(id: str) -> Callable[[Operation], None]:
-    """Prints each step of the operation once for each state it reaches."""
+def _progress(id: str, *, output: bool) -> Callable[[Operation], None]:
+    """Prints each step of the operation once for each state it reaches, and each line of the output if wanted."""
     shown: set[tuple[str, StepState]] = set()
+    said: tuple[str, ...] = ()
 
     def progress(operation: Operation) -> None:
-        for step in operation.steps if operation.id == id else ():
+        nonlocal said
+        if operation.id != id:
+            return
+        for line in _added(said, operation.output) if output else ():
+            click.echo(f"           {line}")
+        said = operation.output
+        for step in operation.steps:
             if (step.id, step.state) not in shown and step.state is not StepState.WAITING:
                 shown.add((step.id, step.state))
                 click.echo(f"  {step.state.value:8} {step.title}" + (f": {step.note}" if step.note else ""))
 
     return progress
+
+
+def _added(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
+    """What is new at the end of a window that slides."""
+    kept = next(
+        size for size in range(min(len(before), len(now)), -1, -1) if before[len(before) - size :] == now[:size]
+    )
+    return now[kept:]
 
 
 def _nothing() -> None:

@@ -73,6 +73,16 @@ def test_half_an_errand_begins_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "journal").exists()
 
 
+def test_a_runner_begins_without_what_only_screens_and_later_steps_need() -> None:
+    """It is there for every act: what takes long to import is imported when it is needed, or never."""
+    heavy = ("textual", "rich", "aiohttp", "kubernetes_asyncio", "yaml", "acp_tui.fleet", "acp_tui.ui", "acp_tui.sim")
+    code = f"import acp_tui.controllers.detached, sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 # what it tells
 
 

@@ -127,7 +127,7 @@ async def reached(desk: Desk, cell: Cell, plan: Plan) -> Operation:
     return begun
 
 
-@pytest.mark.parametrize("cell", cells(), ids=str)
+@pytest.mark.parametrize("cell", tuple(cells()), ids=str)
 async def test_what_a_kill_leaves_is_recognised_explained_and_led_out(desk: Desk, cell: Cell) -> None:
     plan = await prepared(desk, cell)
     before = await asyncio.to_thread(desk.records)

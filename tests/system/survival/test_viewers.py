@@ -83,6 +83,7 @@ async def test_a_command_that_is_killed_leaves_its_act_to_itself_and_the_next_on
     desk.gate.let_go()
     code, told = await following
     assert code == 0, told
+    assert "performing rollback" in told, "what Helm said before anybody followed"
     assert "healthy: Rolled back shop to 1 as revision 3" in told
     assert (await desk.newest()) == (3, "deployed")
 
