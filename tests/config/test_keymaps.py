@@ -46,32 +46,32 @@ def test_in_k9s_g_goes_to_the_top_and_r_rolls_back() -> None:
 
 
 def test_a_file_changes_what_it_names_and_keeps_the_rest(home: Path) -> None:
-    write(home, '[meta]\nextends = "default"\n[table]\nsort = ["o"]\nsort_back = false\n')
+    write(home, '[meta]\nextends = "default"\n[table]\nsort = ["A"]\nsort_back = false\n')
 
     keymap = load_keymap("mine")
 
     assert keymap.problems == ()
-    assert keymap.keys_of("table.sort") == ("o",)
+    assert keymap.keys_of("table.sort") == ("A",)
     assert keymap.keys_of("table.sort_back") == ()
     assert keymap.keys_of("table.filter") == ("/",)
-    sort = keymap.action("releases", "o")
+    sort = keymap.action("releases", "A")
     assert sort is not None
     assert sort.name == "table.sort"
     assert keymap.action("releases", "S") is None
 
 
 def test_a_users_file_stands_before_the_shipped_one_of_its_name(home: Path) -> None:
-    path = write(home, '[table]\nsort = "o"\n', "default")
+    path = write(home, '[table]\nsort = "A"\n', "default")
 
     assert find("keymaps")["default"] == path
-    assert load_keymap().keys_of("table.sort") == ("o",)
+    assert load_keymap().keys_of("table.sort") == ("A",)
 
 
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
         ("[table]\nsort = [\n", 2, "is not TOML"),
-        ('[nowhere]\nsort = "o"\n', 1, "[nowhere] is no context"),
+        ('[nowhere]\nsort = "A"\n', 1, "[nowhere] is no context"),
         ('[table]\n\nsorting = "o"\n', 3, "no action 'sorting'"),
         ("[table]\nsort = 5\n", 2, "must be a key"),
         ('[table]\nsort = ["o", "hyper+x"]\n', 2, "'hyper+x' is not a key"),
