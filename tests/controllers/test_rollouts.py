@@ -292,6 +292,7 @@ async def test_after_a_killed_console_the_truth_is_told_and_it_goes_on(
     found = again.rollout(plan.rollout.id)
     assert found.state is RolloutState.INTERRUPTED
     assert states(found) == {"north": LegState.HEALTHY, "east": LegState.RUNNING, "west": LegState.WAITING}
+    assert [each.id for each in again.interrupted()] == [plan.rollout.id]
     with pytest.raises(Refused):
         await again.plan_rest(plan.rollout.id)
 
@@ -302,6 +303,7 @@ async def test_after_a_killed_console_the_truth_is_told_and_it_goes_on(
     done = await again.wait(again.start(rest).id)
     assert acts.started == ["upgrade north", "upgrade east", "upgrade west"]
     assert done.state is RolloutState.DONE
+    assert again.interrupted() == ()
     assert [each.group for each in acts.operations()] == [plan.rollout.id] * 3
 
 

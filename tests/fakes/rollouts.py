@@ -66,6 +66,9 @@ class FakeRollouts:
             raise UsageError(f"No rollout {id!r}")
         return self.known[id]
 
+    def interrupted(self) -> tuple[Rollout, ...]:
+        return tuple(each for each in self.known.values() if each.state is RolloutState.INTERRUPTED)
+
     def forget(self, id: str) -> None:
         pass
 

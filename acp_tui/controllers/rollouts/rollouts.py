@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from acp_tui.clients.kube.transport import Transport
     from acp_tui.controllers.seams import Cluster, Clusters, OpenRecords
 
+REMINDED_SECONDS = 7 * 86400.0
 AT_ONCE = 4
 """Clusters that are planned at a time."""
 _GREEN = frozenset({OutcomeKind.HEALTHY})
@@ -181,6 +182,17 @@ class Rollouts:
         """Those that run and those of the past, newest first."""
         return tuple(
             self._running[each.id][0] if each.id in self._running else self._true(each) for each in self._journal.past()
+        )
+
+    def interrupted(self) -> tuple[Rollout, ...]:
+        """Those of the last week that are half done while nobody is at them."""
+        since = self._clock() - REMINDED_SECONDS
+        return tuple(
+            each
+            for each in self.rollouts()
+            if each.state is RolloutState.INTERRUPTED
+            and each.started_at > since
+            and any(leg.state.open for leg in each.legs)
         )
 
     def forget(self, id: str) -> None:

@@ -125,6 +125,15 @@ class Workspace(BaseScreen):
         backend.fleet.subscribe(self._changed)
         backend.controller.subscribe(lambda _: self._changed(frozenset({"activity"})))
         self.update()
+        self.call_later(self._tell_interrupted, backend)
+
+    def _tell_interrupted(self, backend: Backend) -> None:
+        """A rollout that another console left half done is said once, because nothing of it runs by itself."""
+        for rollout in backend.rollouts.interrupted():
+            left = ", ".join(leg.release.cluster for leg in rollout.legs if leg.state.open)
+            self.acp.toast(
+                f"{rollout.headline} was interrupted; not done: {left}. Activity leads back to it", tone=Tone.WARN
+            )
 
     def failed(self, error: Exception) -> None:
         """There is nothing to show, and this is why."""

@@ -23,6 +23,7 @@ from acp_tui.ui.screens.compare import CompareScreen
 from acp_tui.ui.screens.history import HistoryScreen
 from acp_tui.ui.screens.matrix import MatrixScreen
 from acp_tui.ui.screens.rollout import LegScreen, RolloutScreen
+from acp_tui.ui.widgets.notice import Notice
 from tests.fakes.backend import NOW, FakeBackend
 from tests.ui.detail.across import ID, across, leg_plan, pay, row, went
 from tests.ui.detail.plans import REGRESSED, operation
@@ -282,6 +283,8 @@ async def test_an_operation_leads_to_the_rollout_it_belongs_to() -> None:
     fake.rollouts.known[ID] = left
     fake.controller.past = [structs.replace(operation(), id="leg-0", group=ID)]
     async with stage(matrix, fake=fake) as here:
+        told = "\n".join(notice.text for each in here.app.screen_stack for notice in each.query(Notice))
+        assert "was interrupted; not done: prod-west. Activity leads back to it" in told
         await here.press("escape", "7", "O")
         assert "whoever ran it is gone" in here.shown
         await here.press("n")
