@@ -10,6 +10,7 @@ import pytest
 
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.fleet.inspect import Inspector
+from acp_tui.fleet.pulse import Naps
 from acp_tui.fleet.tables import MergedTable
 from acp_tui.model.errors import UsageError
 from acp_tui.sim.cluster import SimCluster
@@ -149,6 +150,34 @@ async def test_a_cluster_that_does_not_answer_is_named_and_keeps_nobody_waiting(
         await snapshots.aclose()
 
         assert names(shown, "edge-9") == []
+
+
+async def test_a_server_that_asks_for_patience_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    async def sleep(self: Naps, seconds: float) -> None:
+        asked.append(seconds)
+        await asyncio.Event().wait()
+
+    busy = Faults(too_many=1.0, retry_after=77, match="/pods")
+    async with fleet_of(spec("east", objects()), views=RELEASES) as (fleet, box):
+        await followed(fleet, box)
+        monkeypatch.setattr(Naps, "sleep", sleep)
+        box["east"].set_faults(busy)
+        async with aclosing(Inspector(fleet).rows_first("pods")) as snapshots:
+            await Table(snapshots).until(lambda shown: bool(shown.problems))
+
+    assert asked == [77.0]
+
+
+async def test_kinds_that_every_server_serves_wait_for_no_discovery() -> None:
+    slow = Faults(latency_ms=60_000, match="/apis")
+    async with fleet_of(spec("east", objects()), down=slow, views=RELEASES) as (fleet, _):
+        async with aclosing(Inspector(fleet).rows_first("po")) as snapshots:
+            shown = await Table(snapshots).until(lambda shown: len(shown.rows) == 6)
+
+        assert fleet.session("east").kinds is None
+        assert names(shown) == ["retail-0", "retail-1", "retail-2", "shop-0", "shop-1", "shop-2"]
 
 
 async def test_a_gap_in_the_watch_is_closed_by_printing_again() -> None:
