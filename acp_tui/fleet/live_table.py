@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from itertools import chain
 
-from acp_tui.clients.errors import Forbidden, Gone, NotFound, from_answer
+from acp_tui.clients.errors import Forbidden, Gone, NotFound, TooManyRequests, from_answer
 from acp_tui.clients.kube.lister import list_all, list_table, sliced
 from acp_tui.fleet.bulk import BulkLoad
 from acp_tui.fleet.printed import Key, Printed
@@ -126,6 +126,9 @@ class LiveTable:
                 pause = 1.0
             except (Forbidden, NotFound) as error:
                 part.problem = "" if part.columns else error.title
+            except TooManyRequests as error:
+                part.problem = error.title
+                pause = max(pause, error.retry_after)
             except AcpTuiError as error:
                 part.problem = error.title
             part.live = False
