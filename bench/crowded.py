@@ -127,6 +127,9 @@ def busy(bed: Bed) -> Iterator[Callable[[], int]]:
 
 
 def _home(folder: str) -> dict[str, str]:
-    """A home of its own, so that nothing of the user's is read or written."""
+    """A home of its own, so that nothing of the user's is read or written, and no screen of the run before is shown."""
+    config = Path(folder) / "acp-tui" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text("last_screen = false\n")
     names = ("HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
     return {**dict.fromkeys(names, folder), "KUBECACHEDIR": str(Path(folder) / "kube")}
