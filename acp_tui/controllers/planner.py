@@ -20,12 +20,12 @@ from acp_tui.controllers.observe import Snapshot, observe
 from acp_tui.controllers.recordroom import record_checks
 from acp_tui.controllers.rehearse import Method, method_of
 from acp_tui.controllers.releases import deploy, rollback, uninstall, upgrade
-from acp_tui.controllers.route import find_owner
+from acp_tui.controllers.route import Answer, ask_claims, owner_of
 from acp_tui.insight.lastgood import Proofs
 from acp_tui.model.errors import EngineError, UsageError
 from acp_tui.model.plan import Check, Effect, Intent, Plan, Step, Verb
 from acp_tui.model.refs import Clock
-from acp_tui.model.release import Owner, ReleaseRef, Store
+from acp_tui.model.release import ReleaseRef, Store
 
 if TYPE_CHECKING:
     from acp_tui.clients.helm.engine import HelmEngine
@@ -119,17 +119,21 @@ class Planner:
         draft = _forcing_what_can_be_forced(ground, await _DRAFT[intent.verb](ground))
         refs = list(dict.fromkeys(part.ref for part in (*draft.before, *draft.after)))
         told(f"reading {len(refs)} live objects")
-        live = await observe(cluster, refs, now=ground.now, kinds=kinds, planning=True)
-        return await self._assemble(ground, draft, live)
+        # Who owns it is asked before the dry runs, behind which the answer would be late and taken for none.
+        live, asked = await asyncio.gather(
+            observe(cluster, refs, now=ground.now, kinds=kinds, planning=True),
+            ask_claims(self._clusters, intent.release),
+        )
+        return await self._assemble(ground, draft, live, owner_of(self._clusters, intent.release, asked, live))
 
-    async def _assemble(self, ground: Ground, draft: Draft, live: Snapshot) -> Plan:
+    async def _assemble(self, ground: Ground, draft: Draft, live: Snapshot, answer: Answer) -> Plan:
         intent, production = draft.intent, ground.cluster.store.production
         effects = (
             *effects_between(draft.before, draft.after, live),
             *hook_effects(draft.hooks, intent.release, now=ground.now),
         )
-        (owner, found), seen = await asyncio.gather(
-            self._checks(ground, draft, effects, live),
+        found, seen = await asyncio.gather(
+            self._checks(ground, draft, effects, live, answer),
             look_ahead(ground, draft, effects, live, transport=ground.cluster.transport),
         )
         newest = ground.newest
@@ -139,7 +143,7 @@ class Planner:
             made_at=ground.now,
             production=production,
             engine=ground.engine.name if ground.engine else "",
-            owner=owner,
+            owner=answer.owner,
             headline=draft.headline,
             effects=seen.effects,
             checks=(*found, *seen.checks, *record_checks(ground, draft)),
@@ -154,14 +158,13 @@ class Planner:
         )
 
     async def _checks(
-        self, ground: Ground, draft: Draft, effects: Sequence[Effect], live: Snapshot
-    ) -> tuple[Owner, tuple[Check, ...]]:
+        self, ground: Ground, draft: Draft, effects: Sequence[Effect], live: Snapshot, answer: Answer
+    ) -> tuple[Check, ...]:
         """Checks of the verb first, then those all verbs share; what was not asked is not in the list."""
         intent, ref, kinds = ground.intent, ground.ref, ground.kinds
         cluster, newest = ground.cluster, ground.newest
         create = intent.create_namespace and intent.verb is Verb.DEPLOY
-        answer, rights, namespace = await asyncio.gather(
-            find_owner(self._clusters, ref, live),
+        rights, namespace = await asyncio.gather(
             checks.check_rights(cluster, kinds, ref, effects, create_namespace=create),
             checks.check_namespace(cluster, kinds, ref, create=create),
         )
@@ -182,7 +185,7 @@ class Planner:
             checks.check_adoption(effects, live, ref),
             rights,
         )
-        return answer.owner, tuple(check for check in asked if check is not None)
+        return tuple(check for check in asked if check is not None)
 
 
 def _forcing_what_can_be_forced(ground: Ground, draft: Draft) -> Draft:

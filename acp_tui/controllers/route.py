@@ -32,11 +32,20 @@ class Answer(msgspec.Struct, frozen=True):
     doubt: str = ""
 
 
-async def find_owner(clusters: Clusters, ref: ReleaseRef, live: Snapshot) -> Answer:
-    """Asks the cluster of the release and the global one for who lays claim to it, and the live objects for marks.
+class Asked(msgspec.Struct, frozen=True):
+    """What the clusters laid claim to, and what they left open."""
 
-    Only a cluster that has the kinds is asked, so a plain fleet costs no request.
-    """
+    claims: dict[Claim, Owner]
+    doubts: tuple[str, ...] = ()
+
+
+async def find_owner(clusters: Clusters, ref: ReleaseRef, live: Snapshot) -> Answer:
+    """Asks the cluster of the release and the global one for who lays claim to it, and the live objects for marks."""
+    return owner_of(clusters, ref, await ask_claims(clusters, ref), live)
+
+
+async def ask_claims(clusters: Clusters, ref: ReleaseRef) -> Asked:
+    """Only a cluster that has the kinds is asked, so a plain fleet costs no request."""
     cluster = clusters.session(ref.cluster)
     asked = [cluster, *(each for each in _globals(clusters) if each is not cluster)]
     claims: dict[Claim, Owner] = {}
@@ -45,9 +54,15 @@ async def find_owner(clusters: Clusters, ref: ReleaseRef, live: Snapshot) -> Ans
         claims.update(found)
         if doubt:
             doubts.append(f"{place.context.name}: {doubt}")
+    return Asked(claims, tuple(doubts))
+
+
+def owner_of(clusters: Clusters, ref: ReleaseRef, asked: Asked, live: Snapshot) -> Answer:
+    """The owner, from what was asked and from the marks of the live objects."""
     metas = [meta for body in bodies_of(live) if (meta := _meta(body)) is not None]
-    owner = owner_of_release(ref, clusters=cluster.store.names, claims=claims, objects=metas)
-    return Answer(owner, "" if owner.kind is not OwnerKind.HELM else "; ".join(doubts))
+    names = clusters.session(ref.cluster).store.names
+    owner = owner_of_release(ref, clusters=names, claims=asked.claims, objects=metas)
+    return Answer(owner, "" if owner.kind is not OwnerKind.HELM else "; ".join(asked.doubts))
 
 
 def _globals(clusters: Clusters) -> Iterable[Cluster]:
