@@ -230,7 +230,7 @@ def confirm(plan: Plan, wishes: Wishes) -> None:
 
 
 async def follow(acts: Acts, id: str, wishes: Wishes, *, output: bool = False) -> int:
-    """Follows an act to its verdict; returns the exit code. With `output` what Helm printed is shown from its beginning.
+    """Follows an act to its verdict; returns the exit code. With `output` all that Helm printed is shown too.
 
     The first signal to end cancels the act, and what is left is waited for; the second leaves it to itself.
     """
@@ -294,10 +294,8 @@ def _progress(id: str, *, output: bool) -> Callable[[Operation], None]:
 
 def _added(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
     """What is new at the end of a window that slides."""
-    kept = next(
-        size for size in range(min(len(before), len(now)), -1, -1) if before[len(before) - size :] == now[:size]
-    )
-    return now[kept:]
+    sizes = range(min(len(before), len(now)), -1, -1)
+    return now[next(size for size in sizes if before[len(before) - size :] == now[:size]) :]
 
 
 def _nothing() -> None:
