@@ -66,7 +66,8 @@ async def look_ahead(
     heard = await rehearse(
         transport, ground.kinds, act, live, method=method, manager=field_manager(engine), told=ground.told
     )
-    seen = tuple(_seen(effect, draft, live, heard) for effect in effects)
+    stored, target = ({part.ref.key: part for part in parts} for parts in (draft.before, draft.after))
+    seen = tuple(_seen(effect, stored, target, live, heard) for effect in effects)
     quota = await _quota_check(ground, draft, live, heard, seen, transport=transport)
     return Seen(seen, tuple(check for check in (server_check(seen, verb), quota) if check is not None))
 
@@ -118,13 +119,13 @@ def _told(effects: Sequence[Effect]) -> str:
     return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
 
 
-def _seen(effect: Effect, draft: Draft, live: Snapshot, heard: Rehearsal) -> Effect:
+def _seen(
+    effect: Effect, before: Mapping[str, Part], after: Mapping[str, Part], live: Snapshot, heard: Rehearsal
+) -> Effect:
     key = effect.ref.key
     answer = heard.objects.get(key)
     says = _worst(answer, heard.pods.get(key))
-    target = next((part for part in draft.after if part.ref.key == key), None)
-    stored = next((part for part in draft.before if part.ref.key == key), None)
-    state = live.get(key)
+    target, stored, state = after.get(key), before.get(key), live.get(key)
     told: tuple[Any, ...] = ()
     pace = ""
     if effect.action is not EffectAction.RUN and state is not None and state.body is not None:
