@@ -144,7 +144,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark_stretch", "marks", "Mark up to here", "Every row from the one marked last to this one", ("V",)),
     Action("mark_all", "marks", "Mark all", "Every row that is shown: what a filter leaves, for one", ("+",)),
     Action("unmark", "marks", "Unmark all", "Take all marks away", ("-",), "unmark"),
-    Action("copy_names", "marks", "Copy names", "Of the marked rows or of this one, a line each (OSC 52)", ("Y",), "copy names"),
+    Action(
+        "copy_names",
+        "marks",
+        "Copy names",
+        "Of the marked rows or of this one, a line each (OSC 52)",
+        ("Y",),
+        "copy names",
+    ),
     Action("copy_rows", "marks", "Copy rows", "As they stand in the table, columns parted by tabs", ("T",)),
     # tree
     Action("fold", "tree", "Fold", "Close or open this branch", ("f",), "fold"),

@@ -290,9 +290,7 @@ class FakeBackend:
 
     @property
     def backend(self) -> Backend:
-        return Backend(
-            fleet=self.fleet, inspector=self.inspector, controller=self.controller, rollouts=self.rollouts
-        )
+        return Backend(fleet=self.fleet, inspector=self.inspector, controller=self.controller, rollouts=self.rollouts)
 
     async def open(self) -> Backend:
         return self.backend

@@ -18,7 +18,7 @@ async def nothing_to_do(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
     loop = cast(Any, asyncio.get_running_loop())
     app = active_app.get(None)
     for _ in range(3):
-        while loop._ready:
+        while loop._ready:  # noqa: ASYNC110 - it is the loop itself that is waited for
             await asyncio.sleep(0)
         if app is not None and app.screen_stack:
             app.screen._on_timer_update()
