@@ -74,6 +74,7 @@ class MatrixGrid(Grid[MatrixRow]):
         self._keep_in_sight()
 
     def on_resize(self) -> None:
+        self.first = min(self.first, self.cursor)  # it was pointed at before there was any line
         super().on_resize()
         self._fit()
         self._keep_in_sight()

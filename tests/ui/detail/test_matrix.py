@@ -15,6 +15,7 @@ from acp_tui.config.settings import Settings
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import OperationState
 from acp_tui.model.plan import Check, CheckResult
+from acp_tui.model.release import ReleaseRef
 from acp_tui.model.rollout import Drifted, LegState, ObjectDrift, RolloutState, ValuesOf
 from acp_tui.ui.app import AcpApp
 from acp_tui.ui.review.run import RunScreen
@@ -130,6 +131,16 @@ async def test_at_80_columns_the_name_stands_still_and_the_cursor_moves_the_rest
         assert "payments-api" in here.shown
         await here.press("left", "left", "left")
         assert "PROD-EAST" in here.shown
+
+
+@pytest.mark.parametrize("place", [1, 20, 39])
+async def test_it_opens_on_the_release_it_was_asked_for_which_is_in_sight(place: int) -> None:
+    fake = across()
+    fake.fleet.tables["releases"] = [row("prod-east", f"app-{number:02}", "1.0.0") for number in range(40)]
+    ref = ReleaseRef("prod-east", "shop", f"app-{place:02}")
+    async with stage(lambda fake: MatrixScreen(ref), fake=fake, size=(80, 24)) as here:
+        assert f"{here.app.glyphs.cursor}app-{place:02}" in here.shown
+        assert f"app-{place:02} · shop · prod-east" in here.shown
 
 
 async def test_a_rollout_takes_the_version_where_it_differs_production_last() -> None:
