@@ -132,7 +132,7 @@ async def test_a_console_that_is_killed_finds_its_act_again_with_what_helm_said_
             terminal.wait()
 
     await asyncio.to_thread(begin)
-    assert gone.is_set()
+    await asyncio.wait_for(gone.wait(), 60)
 
     loop = asyncio.get_running_loop()
 
