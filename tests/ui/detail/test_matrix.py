@@ -136,7 +136,8 @@ async def test_at_80_columns_the_name_stands_still_and_the_cursor_moves_the_rest
 @pytest.mark.parametrize("place", [1, 20, 39])
 async def test_it_opens_on_the_release_it_was_asked_for_which_is_in_sight(place: int) -> None:
     fake = across()
-    fake.fleet.tables["releases"] = [row("prod-east", f"app-{number:02}", "1.0.0") for number in range(40)]
+    places = ("prod-east", "prod-west", "staging", "edge-7")
+    fake.fleet.tables["releases"] = [row(each, f"app-{number:02}", "1.0.0") for number in range(40) for each in places]
     ref = ReleaseRef("prod-east", "shop", f"app-{place:02}")
     async with stage(lambda fake: MatrixScreen(ref), fake=fake, size=(80, 24)) as here:
         assert f"{here.app.glyphs.cursor}app-{place:02}" in here.shown
