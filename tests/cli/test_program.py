@@ -88,7 +88,7 @@ def test_completion_is_a_script_for_the_shell(acp: Acp, shell: str) -> None:
 def test_completion_knows_our_words() -> None:
     done = program(env={"_ACP_TUI_COMPLETE": "bash_complete", "COMP_WORDS": "acp-tui release ro", "COMP_CWORD": "2"})
 
-    assert done.stdout.split() == ["plain,rollback"]
+    assert done.stdout.split() == ["plain,rollback", "plain,rollout"]
 
 
 # doctor
