@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 60.0
 """A table that no watch keeps up to date is old after so long."""
+AGE_STEP = 10
+"""Seconds between two words about the age of a table: each is sent to the terminal."""
 REST_SECONDS = 0.15
 """A cursor that stays on a row for so long is at rest."""
 TITLES = {"clusters": "Fleet"}
@@ -260,13 +262,13 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
                 return (("no answer", Tone.FAIL),)
             if self._answered_at is None:
                 return (("loading…", Tone.DIM),)
-            if self._table is not None and self._table.live and not self._table.problems:
-                return (("live", Tone.DIM),)
-            old = int(now - self._answered_at)
             missing = len(self._table.problems) if self._table is not None else 0
+            without = f"without {missing} cluster{'' if missing == 1 else 's'}"
+            if self._table is not None and self._table.live:
+                return ((without, Tone.STALE),) if missing else (("live", Tone.DIM),)
+            old = int(now - self._answered_at) // AGE_STEP * AGE_STEP
             if missing:
-                plural = "" if missing == 1 else "s"
-                return ((f"without {missing} cluster{plural} · {old} s ago", Tone.STALE),)
+                return ((f"{without} · {old} s ago", Tone.STALE),)
             return ((f"{old} s ago", Tone.STALE if old > OLD_SECONDS else Tone.DIM),)
         return self._scope.state(now)
 
