@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import pkgutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -36,12 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"no benchmark named {', '.join(sorted(strange))}; there are {', '.join(known)}")
     measures: list[Measure] = []
     skipped: list[str] = []
+    failed = False
     for name in wanted:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
             measures += import_module(f"bench.{name}").measure()
         except Skipped as reason:
             skipped.append(f"{name}: {reason}")
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            failed = True
+            skipped.append(f"{name} failed: {str(error).partition(chr(10))[0]}")
     facts = machine()
     left_out = "\n".join(f"Left out: {line}" for line in skipped)
     report = f"{markdown(measures)}\n\n{sentence(facts)}\n{left_out}".rstrip()
@@ -49,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "last.md").write_text(f"{report}\n")
     (given.out / "last.json").write_bytes(as_json(measures, facts, skipped))
-    return 0 if all(measure.kept for measure in measures) else 1
+    return 0 if not failed and all(measure.kept for measure in measures) else 1
 
 
 if __name__ == "__main__":

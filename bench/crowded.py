@@ -53,8 +53,14 @@ def contenders(bed: Bed, home: str) -> Mapping[str, Contender]:
     """What can be run here, ours first."""
     config, env = f"--kubeconfig={bed.kubeconfig}", _home(home)
     ours = (PYTHON, "-m", "acp_tui", config)
+
+    def first_start() -> Shown:
+        """In a home of its own each time: no last screen, nothing last known."""
+        with tempfile.TemporaryDirectory(dir=home) as own:
+            return on_terminal(ours, _home(own), first=_NAME, every=f"pods {PODS}", keys=":pods\r", awaits="Fleet")
+
     found: dict[str, Contender] = {
-        "acp-tui": lambda: on_terminal(ours, env, first=_NAME, every=f"pods {PODS}", keys=":pods\r", awaits="Fleet"),
+        "acp-tui": first_start,
         "kubectl get pods -A": lambda: to_its_end((str(bed.binaries / "kubectl"), config, "get", "pods", "-A"), env),
     }
     if sofka := program("sofka"):

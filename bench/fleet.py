@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from statistics import median
 
@@ -9,7 +10,8 @@ from bench.canned import CannedServers
 from bench.measure import Measure
 from bench.probe import probe
 
-CLUSTERS, PODS, RUNS = 100, 500, 5
+CLUSTERS, PODS = 100, 500
+RUNS = int(os.environ.get("BENCH_RUNS", "5"))
 STALL_SECONDS, RESIDENT_MIB = 0.05, 400.0
 
 
