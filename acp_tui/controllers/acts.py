@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import structs
-
 from acp_tui.controllers.attached import PAUSE, Following
 from acp_tui.controllers.journal import Journal
-from acp_tui.controllers.story import Reader
+from acp_tui.controllers.story import Reader, with_story
 from acp_tui.controllers.work import Act
 from acp_tui.model.errors import UsageError
 from acp_tui.model.operation import Operation
@@ -71,8 +69,7 @@ class Acts:
             known = self._journal.find(id)
             if known is None:
                 raise UsageError(f"No operation {id!r}", advice="Activity lists them all")
-            output = Reader(self._journal.beside(id, "story"), known).read().output
-            known = structs.replace(known, output=output)
+            known = with_story(known, Reader(self._journal.beside(id, "story"), known).read())
         return known
 
     def operations(self) -> tuple[Operation, ...]:

@@ -17,7 +17,7 @@ import acp_tui
 from acp_tui.controllers.errand import CANCEL, Engine, Errand, encode, posts_of
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.lock import ReleaseLock
-from acp_tui.controllers.story import Reader
+from acp_tui.controllers.story import Reader, with_story
 from acp_tui.controllers.work import Act, Work
 from acp_tui.model.errors import AcpTuiError, Refused
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepState
@@ -80,7 +80,7 @@ class Following:
         if recorded is None:
             return self._missing(told)
         if recorded.state.over or not self._reader.began:
-            return structs.replace(recorded, output=self._reader.read().output)
+            return with_story(recorded, self._reader.read())
         return told
 
     def _missing(self, told: Operation) -> Operation:

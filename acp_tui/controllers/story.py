@@ -92,6 +92,16 @@ class Reader:
         return self._operation
 
 
+def with_story(recorded: Operation, told: Operation) -> Operation:
+    """What the journal has, with what only the story knows: the output, and the record that a lost act wrote."""
+    return structs.replace(
+        recorded,
+        output=told.output,
+        revision_after=recorded.revision_after or told.revision_after,
+        record_uid=recorded.record_uid or told.record_uid,
+    )
+
+
 def _changed(before: Operation | None, now: Operation) -> Line:
     """The one step that is another, else the whole operation."""
     if before is not None and structs.replace(bare(before), steps=now.steps) == now:

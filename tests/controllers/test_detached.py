@@ -24,6 +24,7 @@ from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.detached import Outposts
 from acp_tui.controllers.errand import Engine, Errand, Post, decode, encode
 from acp_tui.controllers.journal import Journal
+from acp_tui.controllers.lock import is_held
 from acp_tui.controllers.story import OUTPUT_LINES, ROOM, Reader, Story
 from acp_tui.controllers.verify import Verify
 from acp_tui.model.cluster import Role
@@ -165,12 +166,15 @@ async def test_what_others_begin_is_seen_while_one_attends(tmp_path: Path) -> No
 
 
 async def test_an_act_whose_process_is_gone_is_lost_for_those_who_follow(tmp_path: Path) -> None:
-    record = Journal(tmp_path).begin(operation())
+    """What it wrote is known as far as it told."""
+    record, story = Journal(tmp_path).begin(operation()), Story(tmp_path / f"{operation().id}.story")
+    story.tell(structs.replace(operation(), revision_after=43))
     acts = Acts(Journal(tmp_path))
     waiting = asyncio.ensure_future(acts.wait(operation().id))
     await asyncio.sleep(0)
     record.close()
-    assert (await asyncio.wait_for(waiting, 5)).state is OperationState.LOST
+    lost = await asyncio.wait_for(waiting, 5)
+    assert (lost.state, lost.revision_after) == (OperationState.LOST, 43)
 
 
 async def test_the_output_of_an_act_that_is_over_is_still_there(tmp_path: Path) -> None:
@@ -224,6 +228,14 @@ class Desk:
         """What its command line says after the name of the program."""
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[1:-1]
 
+    async def free(self) -> None:
+        """The last thing a runner gives back is the lock."""
+        async with asyncio.timeout(10):
+            while True:
+                if not is_held(self.folder / "locks", REF):
+                    return
+                await asyncio.sleep(0.02)
+
     def pid(self, id: str) -> int:
         return int(json.loads((self.folder / "journal" / f"{id}.jsonl").read_bytes().splitlines()[0])["pid"])
 
@@ -260,6 +272,7 @@ async def test_an_act_needs_no_terminal_and_nobody_who_watches(desk: Desk) -> No
     assert done.outcome.kind is OutcomeKind.HEALTHY, done.outcome
     assert done.revision_after == 43
     assert done.output, "what Helm said is there, though the first console is gone"
+    await desk.free()
     left = {path.suffix for path in (desk.folder / "journal").iterdir() if path.stem == begun.id}
     assert left == {".jsonl", ".story"}
 
