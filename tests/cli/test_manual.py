@@ -19,7 +19,7 @@ from tests.cli.conftest import Acp
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-COMMAND = re.compile(r"^ {4}(?:\$ )?acp-tui((?: [a-z]+)*)", re.MULTILINE)
+COMMAND = re.compile(r"^ {4}(?:\$ )?acp-tui((?: [a-z][a-z-]*)*)", re.MULTILINE)
 
 
 def _generator() -> ModuleType:
