@@ -50,7 +50,8 @@ class Recorder:
 
     def keep(self, name: str) -> None:
         """Writes the picture once nothing is left to paint, and no changed cell is marked any more."""
-        self._terminal.quiet(1.6)
+        self._terminal.pump(1.2)
+        self._terminal.quiet(0.3)
         self._count += 1
         path = self._folder / f"{self._count}-{name}.svg"
         path.write_text(svg_of(self._terminal.screen, title="acp-tui"))
