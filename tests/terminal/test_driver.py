@@ -142,8 +142,8 @@ class TestSlowLine:
             for _ in range(4):
                 terminal.pump(1)
                 waiting.append(len(terminal.hoarded))
-            # A few frames, however long it lasts.
-            assert max(waiting) < 8_000
+            # A frame or two, however long it lasts; without questions it grows, as below.
+            assert max(waiting) < 12_000
             terminal.signal(signal.SIGRTMIN)
             terminal.rate = 0
             terminal.quiet()
