@@ -67,7 +67,8 @@ def outcome_lines(operation: Operation, sign: Sign, now: float) -> list[Line]:
     outcome = operation.outcome
     if outcome is None:
         return []
-    lines: list[Line] = [((f"{sign(Tone.OK)} ", Tone.OK), (text, Tone.PLAIN)) for text in outcome.evidence]
+    speaks = Tone.WARN if outcome.kind is OutcomeKind.REFUSED else Tone.OK
+    lines: list[Line] = [((f"{sign(speaks)} ", speaks), (text, Tone.PLAIN)) for text in outcome.evidence]
     for finding in outcome.findings:
         tone = TONE_OF_HEALTH[finding.health]
         since = f" since {age(finding.since, now)}" if finding.since else ""

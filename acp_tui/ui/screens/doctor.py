@@ -151,7 +151,9 @@ class DoctorScreen(Listing):
     def _confirm(self, plan: Plan, go: Any) -> None:
         if not plan.allowed:
             first = plan.refusals[0]
-            self.acp.show_error(AcpTuiError(f"Refused: {first.title}", tried=first.evidence, advice=first.advice))
+            self.acp.show_error(
+                AcpTuiError(f"Refused by the check '{first.title}'", tried=first.evidence, advice=first.advice)
+            )
             return
         word = plan.confirm or "yes"
 

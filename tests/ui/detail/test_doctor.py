@@ -66,7 +66,7 @@ async def test_a_refused_act_says_why_and_asks_nothing() -> None:
     fake = stuck(refused=True)
     async with stage(lambda fake: DoctorScreen(PAYMENTS), fake=fake) as here:
         await here.press("enter")
-        assert "Refused: Nobody works on it" in here.said
+        assert "Refused by the check 'Nobody works on it'" in here.said
         assert fake.controller.doctor.done == []
 
 
