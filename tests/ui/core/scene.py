@@ -47,10 +47,13 @@ def utc() -> Iterator[None]:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait until every worker is done and every message is handled."""
+    """Wait until every worker is done, every message is handled, and what is told of a row is told."""
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
     await pilot.pause()
+    app = pilot.app
+    while isinstance(app, AcpApp) and app.screen_stack and not all(pane.at_rest for pane in app.workspace.panes):
+        await pilot.pause(0.02)
 
 
 @asynccontextmanager

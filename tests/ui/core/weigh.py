@@ -77,7 +77,7 @@ class Scales:
 
     async def rest(self) -> int:
         await settle(self._pilot)
-        while not all(pane.at_rest for pane in self.app.workspace.panes) or self.app.workspace.changes_wait:
+        while self.app.workspace.changes_wait:
             await self._pilot.pause(0.02)
         await settle(self._pilot)
         driver = self.app._driver
