@@ -24,6 +24,7 @@ BEAT_AGAIN_SECONDS = 3.0
 BEAT_TIMEOUT = 5.0
 BUSY_SECONDS = 0.1
 """An answer that took longer while this process computed for half of the time says nothing about the line."""
+JITTER_MS = 5.0
 SILENT_AFTER = 5.0
 """Seconds a watch may be broken before what it showed counts as stale: a closed stream is normal."""
 
@@ -99,7 +100,7 @@ class Pulse:
                 self._store.unready = line(f"not ready: {error.title}")
         waited, spent = asyncio.get_running_loop().time() - started, time.process_time() - spent
         if waited < BUSY_SECONDS or spent * 2 < waited:
-            self._store.latency_ms = waited * 1000
+            self._felt(waited * 1000)
         self._failures, self.error = 0, None
         self._store.reachable, self._store.problem = True, ""
         self.refresh(answered=True)
@@ -141,6 +142,12 @@ class Pulse:
         if freshness != self._store.freshness:
             self._store.freshness = freshness
             self._store.touch("clusters", "applications", "releases", "quotas")
+
+    def _felt(self, milliseconds: float) -> None:
+        """Takes what tells something new: a line at rest is not painted again for jitter."""
+        before = self._store.latency_ms
+        if before is None or abs(milliseconds - before) > max(JITTER_MS, before * 0.25):
+            self._store.latency_ms = milliseconds
 
     def _pause(self) -> float:
         if self.behind:

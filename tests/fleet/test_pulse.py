@@ -112,3 +112,17 @@ async def test_an_answer_that_waited_for_ourselves_says_nothing_about_the_line(m
 
     assert await pulse.beat()
     assert store.latency_ms is not None
+
+
+async def test_jitter_is_no_news_of_the_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    pulse, store = pulse_of(FakeCluster(OK, OK, OK))
+    store.latency_ms = told = 20.0
+    monkeypatch.setattr(rules, "JITTER_MS", 1000.0)
+
+    assert await pulse.beat()
+    assert store.latency_ms == told
+
+    monkeypatch.setattr(rules, "JITTER_MS", 0.0)
+    store.latency_ms = 5000.0
+    assert await pulse.beat()
+    assert store.latency_ms < 5000.0
