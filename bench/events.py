@@ -42,11 +42,13 @@ def measure() -> list[Measure]:
         fleet = core_of(terminal)
         terminal.send(":pods\r")
         terminal.shows(f"{PODS}", "live")
+        still = core_of(terminal)
         table = lived(terminal)
     what = f"{EVENTS:,} events/s, {PODS:,} pods"
     return [
         Measure(f"{what}, Fleet: share of a core", "", fleet, "budget", CORE, 1.0),
-        Measure(f"{what}, :pods: share of a core", "", table.core, "budget", CORE, 1.0),
+        Measure(f"{what}, :pods: share of a core", "", still, "budget", CORE, 1.0),
+        Measure(f"{what}, :pods: the same while keys are pressed", "", table.core, "untouched", still),
         Measure(f"{what}, :pods: key to paint, median", "ms", median(table.waits), "budget", WAIT_MS, 1.0),
         Measure(f"{what}, :pods: key to paint, p99", "ms", quantiles(table.waits, n=100)[98], "budget", WAIT_MS, 1.0),
         Measure(f"{what}, :pods: resident memory, screen included", "MiB", table.resident, "budget", MIB, 1.0),

@@ -51,7 +51,7 @@ def pod(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def cells(item: dict[str, Any], *, ready: bool = True, restarts: int = 0) -> list[Any]:
+def cells(item: dict[str, Any], *, restarts: int = 0) -> list[Any]:
     """The row that an API server prints of it, in the order of COLUMNS."""
     where = (item["status"]["podIP"], item["spec"]["nodeName"])
-    return [item["metadata"]["name"], "1/1" if ready else "0/1", "Running", restarts, "29h", *where, "<none>", "<none>"]
+    return [item["metadata"]["name"], "1/1", "Running", restarts, "29h", *where, "<none>", "<none>"]
