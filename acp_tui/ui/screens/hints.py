@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from acp_tui.actions import actions_at
+from acp_tui.actions import Action, actions_at
 from acp_tui.config.keys import shown_key
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Hint = tuple[str, str, Tone]
 """A key, its word, and the tone of the key."""
+_BY_USE = ("table", "tree", "release", "object", "workspace", "marks", "scroll")
+"""Contexts that many places share, in the order in which their keys are used; what a place has of its own is first."""
 MOST = 8
 """At most so many hints stand in the line; help has them all."""
 
@@ -26,14 +28,14 @@ def typed_hints(pairs: Iterable[tuple[str, str]]) -> tuple[Span, ...]:
 
 
 def hints_of(screen: Acting[Any]) -> tuple[Span, ...]:
-    """The keys under the fingers, whole words only, narrow contexts first.
+    """The keys under the fingers, whole words only, the most used first: a narrow terminal cuts the others.
 
     What another row would allow stays in its place, dimmed: from row to row nothing moves. While rows are marked, only
     what takes them is there.
     """
     fitting: list[Hint] = []
     last: list[Hint] = []
-    for action in actions_at(screen.place):
+    for action in sorted(actions_at(screen.place), key=_use):
         keys = screen.acp.keymap.keys_of(action.name)
         if not action.hint or not keys or not screen.has(action):
             continue
@@ -52,6 +54,10 @@ def hints_of(screen: Acting[Any]) -> tuple[Span, ...]:
             break
         out += _spans(hint)
     return tuple(out + [span for hint in last for span in _spans(hint)])
+
+
+def _use(action: Action) -> int:
+    return _BY_USE.index(action.context) + 1 if action.context in _BY_USE else 0
 
 
 def _cells(hint: Hint) -> int:

@@ -40,8 +40,16 @@ async def test_the_hint_line_tells_what_keys_do_here() -> None:
     async with opened() as (app, pilot):
         assert hints(app).startswith("a its apps  h its releases")
         await press(pilot, "3")
-        assert hints(app).startswith("h history  b roll back  U upgrade  D uninstall")
+        assert hints(app).startswith("enter open  / filter  h history  b roll back  U upgrade  D uninstall")
         assert "? keys" in hints(app)
+
+
+@pytest.mark.parametrize("view", ["1", "2", "3", "4"])
+async def test_a_narrow_terminal_keeps_the_hints_used_most(view: str) -> None:
+    async with opened(size=(80, 24)) as (app, pilot):
+        await press(pilot, view)
+        assert "enter open  / filter" in hints(app)
+        assert "copy names" not in hints(app)
 
 
 async def test_hints_are_cut_by_whole_words_and_help_is_always_there() -> None:
