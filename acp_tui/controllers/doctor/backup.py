@@ -19,17 +19,24 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class Saved(Struct, frozen=True):
-    """One object before an act; `after` is its resourceVersion since then, empty where the act deleted it.
+    """One object before an act; `left` is the fingerprint of what the act makes of it, empty where it deletes it.
 
-    The body is the record itself and holds whatever secrets the release has.
+    Saved before the act writes, so that what a killed one did is known too. The body is the record itself and holds
+    whatever secrets the release has.
     """
 
     path: str
     body: dict[str, Any]
-    after: str = ""
+    left: str = ""
 
     def __repr__(self) -> str:
         return f"Saved({self.path})"
+
+
+def fingerprint(body: dict[str, Any]) -> str:
+    """Of what an act on records writes: labels and payload, and nothing that the server adds."""
+    written = {"labels": body["metadata"].get("labels") or {}, "data": body.get("data") or {}}
+    return hashlib.sha256(msgspec.json.encode(written, order="sorted")).hexdigest()
 
 
 class Backup(Struct, frozen=True):

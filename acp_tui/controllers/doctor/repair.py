@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from acp_tui.controllers.doctor.backup import Backup, Backups, Saved
+from acp_tui.controllers.doctor.backup import Backup, Backups, Saved, fingerprint
 from acp_tui.model.errors import RecordError, Refused, UsageError
 from acp_tui.model.recovery import Act
 from acp_tui.model.refs import Clock, ObjectRef
@@ -58,12 +58,13 @@ class Repair:
             )
         read = [(each, await self._read(each)) for each in revisions]
         new = [None if act in (Act.SET_ASIDE, Act.LET_GO) else self._changed(body, act, each) for each, body in read]
-        saved = [Saved(self._path(each), body) for each, body in read]
-        path = await self._save(id, act, saved)
-        for number, body in enumerate(new):
-            after = await self._write(read[number][0], read[number][1], body)
-            saved[number] = msgspec.structs.replace(saved[number], after=after)
-            await self._save(id, act, saved)
+        saved = tuple(
+            Saved(self._path(each), body, fingerprint(after) if after is not None else "")
+            for (each, body), after in zip(read, new, strict=True)
+        )
+        path = await asyncio.to_thread(self._backups.write, Backup(id, self._ref, act.value, self._clock(), saved))
+        for (revision, body), after in zip(read, new, strict=True):
+            await self._write(revision, body, after)
         words = ", ".join(f"record {each.revision}" for each in revisions)
         return Written(f"{words} {_done(act)}", str(path))
 
@@ -114,7 +115,7 @@ class Repair:
         return False
 
     async def put_back(self, backup: Backup) -> Written:
-        """The records as they were; raises Refused where one was written since our act."""
+        """The records as they were; raises Refused where one was written since our act, or our act wrote none."""
         from acp_tui.clients.errors import NotFound
         from acp_tui.clients.kube.apply import create, replace
 
@@ -126,13 +127,21 @@ class Repair:
                 bodies.append((saved, None))
                 continue
             live = msgspec.json.decode(answer.body)
-            if not saved.after or live["metadata"].get("resourceVersion") != saved.after:
+            if live["metadata"].get("resourceVersion") == saved.body["metadata"].get("resourceVersion"):
+                continue
+            if not saved.left or fingerprint(live) != saved.left:
                 raise Refused(
                     f"{saved.path.rsplit('/', 1)[-1]} was written since",
-                    tried="compared its resourceVersion with the one our act left",
+                    tried="compared its labels and payload with those our act left",
                     advice="Look at the history first: putting the old record back would undo that.",
                 )
             bodies.append((saved, live))
+        if not bodies:
+            raise Refused(
+                "There is nothing to put back",
+                tried=f"act {backup.id} ended before it wrote: all is as it was saved",
+                advice="Examine the release again.",
+            )
         for saved, live in bodies:
             if live is None:
                 collection = saved.path.rsplit("/", 1)[0]
@@ -142,10 +151,6 @@ class Repair:
                 body["metadata"] |= {key: live["metadata"][key] for key in ("uid", "resourceVersion")}
                 await replace(self._transport, saved.path, msgspec.json.encode(body))
         return Written(f"{len(bodies)} record{'' if len(bodies) == 1 else 's'} put back", "")
-
-    async def _save(self, id: str, act: Act, saved: Sequence[Saved]) -> str:
-        backup = Backup(id, self._ref, act.value, self._clock(), tuple(saved))
-        return str(await asyncio.to_thread(self._backups.write, backup))
 
     async def _read(self, revision: Revision) -> dict[str, Any]:
         answer = await self._transport.get(self._path(revision), raw=True)
@@ -179,19 +184,15 @@ class Repair:
             data["release"] = encode_secret(changed) if secret else encode_record(changed)
         return {**body, "metadata": {**metadata, "labels": labels}, "data": data}
 
-    async def _write(self, revision: Revision, old: dict[str, Any], new: dict[str, Any] | None) -> str:
-        """The resourceVersion left behind, empty for a deleted record."""
+    async def _write(self, revision: Revision, old: dict[str, Any], new: dict[str, Any] | None) -> None:
         from acp_tui.clients.kube.apply import delete, replace
 
         path = self._path(revision)
-        if new is None:
-            metadata = old["metadata"]
-            await delete(
-                self._transport, path, uid=metadata["uid"], resource_version=metadata["resourceVersion"]
-            )  # fmt: skip
-            return ""
-        answer = await replace(self._transport, path, msgspec.json.encode(new))
-        return str(msgspec.json.decode(answer.body)["metadata"]["resourceVersion"])
+        if new is not None:
+            await replace(self._transport, path, msgspec.json.encode(new))
+            return
+        metadata = old["metadata"]
+        await delete(self._transport, path, uid=metadata["uid"], resource_version=metadata["resourceVersion"])
 
     def _path(self, revision: Revision) -> str:
         from acp_tui.clients.helm.records import PLACES
