@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from acp_tui.controllers.ground import Ground
     from acp_tui.controllers.seams import Cluster, KindTable
 
+UNRENDERED = "render"
+"""Unknown where nobody could render what will be applied: the effects of such a plan are not all there is."""
+
 _RECORD_VERBS = ("get", "list", "create", "update", "delete")
 _RECORD_KIND = {Store.SECRET: ("", "Secret"), Store.CONFIGMAP: ("", "ConfigMap")}
 _VERBS = {

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from acp_tui.config.policy import Cap, Deny, Freeze, Placed, Policies, Production, ReadOnly
-from acp_tui.controllers.checks import passed, refused
+from acp_tui.controllers.checks import UNRENDERED, passed, refused
 from acp_tui.model.errors import Refused
-from acp_tui.model.plan import Check, CheckResult, Effect, Plan
+from acp_tui.model.plan import Check, CheckResult, Plan
 from acp_tui.model.refs import Clock
 from acp_tui.model.release import Owner, OwnerKind
 from acp_tui.wire.text import one_line
@@ -72,7 +72,7 @@ class Guardrails:
                     if closes is not None:
                         yield _no("freeze", "A freeze holds", each, doubt, f"It ends {_when(closes, each.rule)}.")
                 case Cap():
-                    over = _over(plan.effects, each.rule.restarts)
+                    over = _over(plan, each.rule.restarts)
                     if over:
                         yield _no(
                             "restarts", "The cap on restarts is not kept", each, doubt, "Change less at a time.", over
@@ -149,14 +149,17 @@ def _when(moment: float, rule: Freeze) -> str:
     return f"{ends:%a %Y-%m-%d %H:%M} {rule.timezone}"
 
 
-def _over(effects: Sequence[Effect], cap: int) -> str:
+def _over(plan: Plan, cap: int) -> str:
     """What stands against the cap, empty where the act stays within it; a number nobody knows does not."""
+    effects = plan.effects
     known = sum(effect.restarts or 0 for effect in effects)
     if known > cap:
         return f"{known} pods would restart, {cap} are allowed"
     unknown = [f"{effect.ref.kind} {effect.ref.name}" for effect in effects if effect.restarts is None]
     if unknown:
         return f"how many pods restart is not known for {', '.join(unknown[:_SHOWN])}; {cap} are allowed"
+    if any(check.id == UNRENDERED and check.result is CheckResult.UNKNOWN for check in plan.checks):
+        return f"what changes is not known, so neither is how many pods restart; {cap} are allowed"
     return ""
 
 

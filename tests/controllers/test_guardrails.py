@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from acp_tui.config.policy import load_policies
+from acp_tui.controllers.checks import UNRENDERED
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.guardrails import BY_NAME, Guardrails, admit
 from acp_tui.controllers.journal import Journal
@@ -151,6 +152,15 @@ def test_a_cap_counts_the_pods_of_the_whole_act(
     plan = judged(made(effects=tuple(map(effect, restarts))))
     assert plan.allowed is allowed
     assert allowed or words in refusal(plan).evidence
+
+
+def test_a_cap_is_not_kept_by_an_act_of_which_nobody_could_render_what_changes(judged: Judged, policy: Policy) -> None:
+    policy("[[cap]]\nrestarts = 5\n")
+    blind = Check(UNRENDERED, "What it renders to", CheckResult.UNKNOWN, "the registry does not answer")
+    found = refusal(judged(made(Verb.UPGRADE, effects=(effect(0),), checks=(blind,))))
+    assert "what changes is not known, so neither is how many pods restart; 5 are allowed" in found.evidence
+    rendered = structs.replace(blind, result=CheckResult.PASS)
+    assert judged(made(Verb.UPGRADE, effects=(effect(0),), checks=(rendered,))).allowed
 
 
 def test_of_several_caps_the_strictest_counts(judged: Judged, policy: Policy) -> None:

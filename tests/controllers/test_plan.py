@@ -340,6 +340,26 @@ async def test_a_release_that_argo_cd_tracks_is_not_touched(controller: Controll
     assert "in Git" in check(plan, "owner").advice
 
 
+@pytest.mark.parametrize("verb", [Verb.ROLLBACK, Verb.UNINSTALL])
+async def test_a_chart_of_an_apprelease_is_not_touched(
+    controller: Controller, cluster: FakeCluster, verb: Verb
+) -> None:
+    cluster.kinds = type(cluster.kinds)([*KINDS, Kind("operator.alauda.io", "v1alpha1", "AppRelease", "appreleases")])
+    cluster.put(
+        {
+            "apiVersion": "operator.alauda.io/v1alpha1",
+            "kind": "AppRelease",
+            "metadata": {"name": "base", "namespace": "shop"},
+            "spec": {"source": {"charts": [{"name": "payments-api"}]}},
+        }
+    )
+    plan = await controller.plan(intent(verb))
+    assert (plan.owner.kind, plan.owner.name) == (OwnerKind.APPRELEASE, "base")
+    found = check(plan, "owner")
+    assert found.result is CheckResult.REFUSE
+    assert found.advice.startswith("Change it through its ModuleInfo (spec.valuesOverride) or a ResourcePatch")
+
+
 async def test_captains_own_records_are_refused_even_where_no_request_is_seen(
     make_controller: Callable[..., Controller], cluster: FakeCluster
 ) -> None:

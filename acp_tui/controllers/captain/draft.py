@@ -14,7 +14,7 @@ from acp_tui.clients.acp.helmrequests import HelmRequest, values_of
 from acp_tui.clients.helm.engine import EngineRequest, Rendered
 from acp_tui.clients.helm.workspace import Workspace
 from acp_tui.controllers.captain.change import values_after
-from acp_tui.controllers.checks import check_record, passed, refused, unknown, warned
+from acp_tui.controllers.checks import UNRENDERED, check_record, passed, refused, unknown, warned
 from acp_tui.controllers.effects import hooks_for
 from acp_tui.controllers.ground import Draft, Ground
 from acp_tui.controllers.releases.rollback import default_target
@@ -120,7 +120,7 @@ async def _upgrade(ground: Ground, seat: Seat, kinds: Kinds, current: ReleaseBod
         rendered = await _render(ground, seat, kinds, version)
     except AcpTuiError as error:
         said = f"{error.title}" + (f" ({error.tried})" if error.tried else "")
-        check = unknown("render", "What it renders to", said, "Captain will render it; what changes is not known.")
+        check = unknown(UNRENDERED, "What it renders to", said, "Captain will render it; what changes is not known.")
         blind = Draft(
             intent, words, before=before, after=before, checks=(check,), undo=_undo(seat), target_chart=target
         )
@@ -131,7 +131,7 @@ async def _upgrade(ground: Ground, seat: Seat, kinds: Kinds, current: ReleaseBod
         before=before,
         after=ground.parts(rendered.manifest, origin=f"the manifest that {rendered.chart} renders to"),
         hooks=hooks_for(rendered.hooks, "pre-upgrade", "post-upgrade"),
-        checks=(passed("render", "The chart renders", target),),
+        checks=(passed(UNRENDERED, "The chart renders", target),),
         undo=_undo(seat),
         target_chart=f"{rendered.chart} {rendered.chart_version}".strip(),
         manifest=rendered.manifest,
