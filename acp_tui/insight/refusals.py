@@ -9,7 +9,9 @@ from acp_tui.insight.phrases import cause, line
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+), used: (.+), limited: (.+)")
 _MUST = re.compile(r"failed quota: ([^:]+): must specify (.+)")
 _PSA = re.compile(r'violates PodSecurity "([^":]+)[^"]*": (.+)')
-_WEBHOOK = re.compile(r'failed calling webhook "([^"]+)": (.+)')
+_WEBHOOK = re.compile(
+    r'failed calling webhook "([^"]+)": (?:failed to call webhook: )?(?:Post "https?://([^/"]+)[^"]*": )?(.+)'
+)
 _POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.+)")
 _DENIED = re.compile(r'admission webhook "([^"]+)" denied the request: (.+)')
 
@@ -25,7 +27,8 @@ def refusal(message: str | None) -> str:
     if found := _PSA.search(text):
         return line(f"PodSecurity {found[1]} violated: {found[2]}")
     if found := _WEBHOOK.search(text):
-        return line(f"webhook {found[1]} does not answer: {found[2]}")
+        host = f" ({found[2]})" if found[2] else ""
+        return line(f"webhook {found[1]}{host} does not answer: {found[3]}")
     if found := _POLICY.search(text):
         return line(f"policy {found[1]} denied it: {found[2]}")
     if found := _DENIED.search(text):

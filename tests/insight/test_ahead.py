@@ -125,6 +125,13 @@ def test_drift_names_three_values_its_author_and_whether_it_stays() -> None:
          Answer.POD_SECURITY, "PodSecurity restricted violated: runAsNonRoot"),
         (400, 'admission webhook "policy.example.org" denied the request: no latest tag', (),
          Answer.WEBHOOK, "webhook policy.example.org denied it: no latest tag"),
+        (500, 'Internal error occurred: failed calling webhook "p.example.org": failed to call webhook: '
+              'Post "https://guard.ops.svc:443/check?timeout=5s": dial tcp 10.0.0.1:443: connect: connection refused',
+         (), Answer.WEBHOOK,
+         "webhook p.example.org (guard.ops.svc:443) does not answer: dial tcp 10.0.0.1:443: connect: "
+         "connection refused"),
+        (500, 'failed calling webhook "p.example.org": context deadline exceeded', (), Answer.WEBHOOK,
+         "webhook p.example.org does not answer: context deadline exceeded"),
         (400, 'admission webhook "old.example.org" does not support dry run', (),
          Answer.NOT_ASKED, "webhook old.example.org allows no dry run"),
         (403, 'deployments.apps "w" is forbidden: User "eve" cannot patch resource "deployments"', (),
