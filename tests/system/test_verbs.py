@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -200,65 +197,6 @@ async def test_a_release_left_pending_by_a_killed_helm_is_refused_for_upgrades_a
     assert [refusal.id for refusal in plan.refusals] == ["lock"]
     _, outcome = await desk.act(Verb.ROLLBACK)
     assert outcome.kind is OutcomeKind.HEALTHY, outcome
-
-
-KILLED = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from acp_tui.clients.helm.engines import find_engines
-from acp_tui.clients.kube.kubeconfig import load
-from acp_tui.controllers.controller import Controller
-from acp_tui.controllers.journal import Journal
-from acp_tui.fleet.fleet import Fleet
-from acp_tui.model.plan import Intent, Verb
-from acp_tui.model.release import ReleaseRef
-
-async def main(kubeconfig, namespace, chart, folder):
-    fleet = Fleet(load([Path(kubeconfig)]).contexts)
-    controller = Controller(fleet, engines=find_engines, journal=Journal(Path(folder)))
-    values = "hook: {enabled: true, behaviour: never-ready}"
-    intent = Intent(Verb.UPGRADE, ReleaseRef("bed-east", namespace, "shop"), chart=chart, values=values,
-                    engine="helm4", timeout_seconds=8)
-    plan = await controller.plan(intent)
-    controller.start(plan)
-    while len(await fleet.session("bed-east").records.history(intent.release)) < 2:
-        await asyncio.sleep(0.05)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-async def test_an_act_whose_console_is_killed_is_found_again_as_lost_and_the_release_can_be_led_out(
-    controller: Controller, namespace: str, chart: Chart, bed: Bed, run: Run, journal: Journal
-) -> None:
-    desk = Desk(controller, namespace, "helm4")
-    await desk.act(Verb.DEPLOY, chart=str(chart("1.0.0")))
-    arguments = (str(bed.kubeconfig), namespace, str(chart("1.1.0")), str(journal.folder))
-    killed = await asyncio.to_thread(run, sys.executable, "-c", KILLED, *arguments, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-
-    lost = controller.operations()[0]
-    assert lost.state is OperationState.LOST
-    assert lost.outcome is not None
-    assert "during 'helm upgrade shop (web 1.1.0)'" in lost.outcome.title
-
-    over = partial(helm_is_over, namespace)
-    await asyncio.to_thread(bed["east"].wait, "the end of a helm that nobody watches", over)
-    _, outcome = await desk.act(Verb.ROLLBACK, no_hooks=True)
-    assert outcome.kind is OutcomeKind.HEALTHY, outcome
-
-
-def helm_is_over(namespace: str) -> bool:
-    """No process of this machine names the namespace on its command line any more."""
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"upgrade" in words and namespace.encode() in b" ".join(words):
-            return False
-    return True
 
 
 async def test_a_release_of_captain_is_recognised_and_not_touched(
