@@ -17,6 +17,7 @@ _SAME_BYTE = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace", "ctrl+[
 _TAKEN = {
     "ctrl+s": "terminals with flow control stop the screen with it",
     "ctrl+q": "terminals with flow control start the screen with it",
+    "ctrl+b": "tmux keeps ctrl+b for itself",
 }
 _SHOWN = {"up": "↑", "down": "↓", "left": "←", "right": "→", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
 

@@ -77,6 +77,8 @@ def test_a_users_file_stands_before_the_shipped_one_of_its_name(home: Path) -> N
         ('[table]\nsort = ["o", "hyper+x"]\n', 2, "'hyper+x' is not a key"),
         ('[table]\nsort = "ctrl+shift+s"\n', 2, "does not arrive"),
         ('[table]\nsort = "ctrl+i"\n', 2, "the same for ctrl+i and tab"),
+        ('[table]\nsort = "ctrl+s"\n', 2, "flow control"),
+        ('[table]\nsort = "ctrl+b"\n', 2, "tmux keeps ctrl+b for itself"),
         ('[table]\nsort = "w"\n', 2, "w is both table.sort and table.wide"),
         ("[global]\nhelp = false\n", 2, "global.help needs a key"),
         ('[meta]\nextends = "mine"\n', 2, "extends must name another keymap"),
