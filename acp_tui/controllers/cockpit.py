@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from acp_tui.controllers.effects import release_parts
 from acp_tui.controllers.observe import ObjectState, Snapshot
 from acp_tui.controllers.rehearse import TAKES, Act, Heard, Rehearsal, field_manager, method_of, rehearse
-from acp_tui.insight.diff import drift
+from acp_tui.insight.diff import same_template
 from acp_tui.insight.drift import drifts
 from acp_tui.insight.manifest import Part, pod_template, replicas
 from acp_tui.insight.quota import headroom, uses_of
@@ -51,14 +51,14 @@ async def look_ahead(
     """Sends nothing but reads and dry runs."""
     verb, engine = ground.intent.verb, ground.engine
     method = method_of(engine, draft.apply_method, new=verb is Verb.DEPLOY)
-    after = {part.ref.key for part in draft.after}
-    gone = tuple(part for part in draft.before if part.ref.key not in after and not part.kept)
+    stored, target = ({part.ref.key: part for part in parts} for parts in (draft.before, draft.after))
+    gone = tuple(part for part in draft.before if part.ref.key not in target and not part.kept)
     act = Act(
         original=draft.original if draft.original is not None else draft.before,
         target=draft.after,
         gone=gone,
         hooks=tuple(_hook_parts(ground, draft)),
-        pods=tuple(part for part in draft.after if _new_template(part, live)),
+        pods=tuple(part for part in draft.after if _new_template(part, stored.get(part.ref.key), live)),
         namespace_missing=_namespace_missing(ground, live, draft),
         first=verb is Verb.DEPLOY,
         take_over=ground.intent.take_over,
@@ -66,7 +66,6 @@ async def look_ahead(
     heard = await rehearse(
         transport, ground.kinds, act, live, method=method, manager=field_manager(engine), told=ground.told
     )
-    stored, target = ({part.ref.key: part for part in parts} for parts in (draft.before, draft.after))
     seen = tuple(_seen(effect, stored, target, live, heard) for effect in effects)
     quota = await _quota_check(ground, draft, live, heard, seen, transport=transport)
     return Seen(seen, tuple(check for check in (server_check(seen, verb), quota) if check is not None))
@@ -148,14 +147,14 @@ def _worst(own: Heard | None, pod: Heard | None) -> ServerSays | None:
     return next((says for says in found if says.answer is Answer.NOT_ASKED), found[0] if found else None)
 
 
-def _new_template(part: Part, live: Snapshot) -> bool:
+def _new_template(part: Part, stored: Part | None, live: Snapshot) -> bool:
     """Whether pods of another template than the live one would be made; one such pod is worth trying."""
     template = pod_template(part.body)
     if template is None or not (part.is_workload or part.ref.kind == "Job"):
         return False
     state = live.get(part.ref.key)
     running = pod_template(state.body) if state is not None and state.body is not None else None
-    return running is None or bool(drift(template, running))
+    return running is None or not same_template(template, running, pod_template(stored.body) if stored else None)
 
 
 def _hook_parts(ground: Ground, draft: Draft) -> Iterable[Part]:
@@ -261,7 +260,7 @@ def _rollouts(draft: Draft, live: Snapshot, heard: Rehearsal, namespace: str) ->
         new, given = _tried_use(part, heard), _use(part.body)
         # What LimitRange fills in for the new pods it filled in for the old ones too.
         filled = {name: amount for name, amount in new.items() if name not in given and name not in old}
-        rolls = _new_template(part, live) and state.body is not None
+        rolls = _new_template(part, before.get(key), live) and state.body is not None
         pace = pace_of(part.body, new_pods) if rolls else Pace(0, 0)
         yield Rollout(
             old_pods, {**filled, **old}, new_pods, new if rolls or not old_pods else {**filled, **given}, pace

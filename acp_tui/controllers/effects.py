@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from acp_tui.controllers.observe import ObjectState
-from acp_tui.insight.diff import changes, drift, drift_summary, masked_pair, masked_values, only_marks, summary, unified
+from acp_tui.insight.diff import (
+    drift,
+    drift_summary,
+    masked_pair,
+    masked_values,
+    only_marks,
+    same_template,
+    summary,
+    unified,
+)
 from acp_tui.insight.manifest import WORKLOADS, Part, parts, pod_template, replicas
 from acp_tui.insight.mask import mask_object, mask_values
 from acp_tui.insight.times import span
@@ -152,7 +161,7 @@ def _effect(old: Part | None, new: Part | None, state: ObjectState | None) -> Ef
         return _made(EffectAction.UPDATE, old, new, f"{note}: set back", restarts=restarts)
     if not changed:
         return Effect(EffectAction.UNCHANGED, new.ref, summary=_shown(note))
-    stay = _already(new, state)
+    stay = _already(new, old, state)
     if restarts and stay:
         restarts = max(0, restarts - stay)
         note = " · ".join(part for part in (f"{stay} pods run it already", note) if part)
@@ -183,16 +192,15 @@ def _restarts(new: Part, old: Part | None, state: ObjectState | None) -> int | N
     running = pod_template(live) if live is not None else stored
     if template is None or running is None:
         return 0
-    dropped = any(change.after is None for change in changes(stored, template)) if stored is not None else False
-    return replicas(live or new.body) if dropped or drift(template, running) else 0
+    return 0 if same_template(template, running, stored) else replicas(live or new.body)
 
 
-def _already(new: Part, state: ObjectState | None) -> int:
+def _already(new: Part, old: Part, state: ObjectState | None) -> int:
     """Ready pods that run with the target's template already: those of the revision that serves on."""
-    template = pod_template(new.body)
+    template, stored = pod_template(new.body), pod_template(old.body)
     if template is None or state is None:
         return 0
-    return sum(each.pods for each in state.templates if not drift(template, each.template))
+    return sum(each.pods for each in state.templates if same_template(template, each.template, stored))
 
 
 def _diff(old: Part | None, new: Part | None) -> str:

@@ -80,9 +80,20 @@ def _entry_of(entries: list[Any], name: str) -> Any:
     return entries[int(name)] if name.isdecimal() and int(name) < len(entries) else None
 
 
-def same_template(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """True where applying the wanted pod template over the live one would change nothing and so replace no pod."""
-    return not drift(wanted, live)
+def same_template(wanted: Mapping[str, Any], live: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> bool:
+    """True where applying the wanted pod template over the live one would change nothing and so replace no pod.
+
+    What the `stored` one has and the wanted one drops is taken away, as long as the live one carries it as it was
+    stored; any other value there is the server's default.
+    """
+    if drift(wanted, live):
+        return False
+    dropped = (change for change in changes(stored, wanted) if change.after is None) if stored is not None else ()
+    return not any(_carries(value_at(live, change.path), change.before) for change in dropped)
+
+
+def _carries(live: Any, stored: Any) -> bool:
+    return not list(_changes((), stored, live, only_wanted=True))
 
 
 def summary(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

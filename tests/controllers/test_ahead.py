@@ -11,6 +11,7 @@ from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.gate import AT_ONCE
 from acp_tui.model.plan import Answer, Check, CheckResult, Effect, Plan, Verb
 from acp_tui.wire.kubernetes import Status
+from acp_tui.wire.manifest import objects
 from tests.controllers.conftest import intent, manifest
 from tests.fakes.cluster import FakeCluster
 
@@ -39,6 +40,30 @@ async def test_every_object_is_tried_as_helm_would_send_it(controller: Controlle
     assert deployment(plan).server is not None
     assert check(plan, "server").evidence == "2 tried by a dry run, nothing written"
     assert deployment(plan).pace == "1 at a time"
+
+
+async def test_a_template_that_only_loses_a_field_restarts_its_pods_and_is_tried(
+    controller: Controller, cluster: FakeCluster
+) -> None:
+    """What the target drops is in no field that it has: only beside the stored form can it be seen."""
+    grace = "    spec: {terminationGracePeriodSeconds: 60, "
+    held = manifest("1.9.1").replace("    spec: {", grace)
+    cluster.record("payments-api", 42, "failed", manifest=held)
+    body = objects(held, origin="42")[1]
+    cluster.deploy(body)
+    live = cluster.objects[DEPLOYMENT]
+    labels = {"app": "payments", "pod-template-hash": "5f66"}
+    owner = {"name": "payments-api-5f66", "labels": labels, "ownerReferences": [{"uid": live["metadata"]["uid"]}]}
+    template = {**body["spec"]["template"], "metadata": {"labels": labels}}
+    status = {"replicas": 3, "readyReplicas": 3}
+    cluster.put(
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": owner, "spec": {"template": template}}
+        | {"status": status}
+    )
+    plan = await controller.plan(intent(Verb.ROLLBACK))
+    assert deployment(plan).restarts == 3
+    assert "run it already" not in deployment(plan).summary
+    assert ("POST", PODS) in cluster.rehearsed
 
 
 async def test_an_immutable_field_refuses_the_plan(controller: Controller, cluster: FakeCluster) -> None:

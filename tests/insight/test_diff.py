@@ -132,6 +132,23 @@ def test_a_template_that_is_already_live_replaces_no_pod() -> None:
     assert not same_template(template, live)
 
 
+def test_a_template_that_drops_what_is_live_replaces_its_pods_and_a_default_in_its_place_does_not() -> None:
+    wanted = deployment()["spec"]["template"]
+    stored = copy.deepcopy(wanted)
+    stored["spec"] |= {"terminationGracePeriodSeconds": 60, "priorityClassName": "high"}
+    stored["spec"]["containers"][0]["securityContext"] = {"runAsNonRoot": True}
+    for path in ("terminationGracePeriodSeconds", "priorityClassName"):
+        live = copy.deepcopy(wanted)
+        live["spec"][path] = stored["spec"][path]
+        assert not same_template(wanted, live, stored), path
+    live = copy.deepcopy(wanted)
+    live["spec"]["containers"][0]["securityContext"] = {"runAsNonRoot": True}
+    assert not same_template(wanted, live, stored)
+    live = copy.deepcopy(wanted)
+    live["spec"] |= {"terminationGracePeriodSeconds": 30, "securityContext": {}}
+    assert same_template(wanted, live, stored), "pods of a revision that never had them"
+
+
 def test_masking_hides_secret_values_but_tells_which_differ() -> None:
     before: dict[str, Any] = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "c2VjcmV0", "b": "c2FtZQ=="}}
     after = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "b3RoZXI=", "b": "c2FtZQ=="}}
