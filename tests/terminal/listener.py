@@ -1,4 +1,4 @@
-"""The smallest program on our driver: it shows the last key it heard. `python -m tests.terminal.listener`."""
+"""The smallest program on our driver: it shows which of two keys it heard last. `python -m tests.terminal.listener`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from acp_tui.terminal.driver import ThriftyDriver
 
 
 class Listener(App[None], inherit_bindings=False):
-    """Hears every key and shows F12."""
+    """Hears every key and shows F12 and Escape."""
 
     ENABLE_COMMAND_PALETTE = False
 
@@ -20,8 +20,8 @@ class Listener(App[None], inherit_bindings=False):
         yield Static("listening")
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and event.key == "f12":
-            self.query_one(Static).update("heard f12")
+        if isinstance(event, events.Key) and event.key in ("f12", "escape"):
+            self.query_one(Static).update(f"heard {event.key}")
         elif not isinstance(event, events.InputEvent | events.Paste):
             await super().on_event(event)
 

@@ -80,7 +80,8 @@ class Stage:
 def main(driver: type[ThriftyDriver] | None = None) -> None:
     """Runs until `q`."""
     fake = scene()
-    settings = Settings(glyphs="full", theme="dark", pacing="STAGE_UNPACED" not in os.environ)
+    look = os.environ.get("STAGE_GLYPHS", "full"), os.environ.get("STAGE_THEME", "dark")
+    settings = Settings(glyphs=look[0], theme=look[1], pacing="STAGE_UNPACED" not in os.environ)
     app = AcpApp(fake.open, settings=settings, clock=lambda: NOW)
     if driver is not None:
         app.driver_class = driver

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -178,6 +180,20 @@ class TestInput:
                 terminal.send(dice.randbytes(4096))
             terminal.send(b"\x1b[201~\x1b\\\x1b[24~")
             terminal.shows("heard f12", seconds=120)
+
+    def test_escape_acts_within_thirty_milliseconds_of_what_any_key_takes(self) -> None:
+        taken: dict[str, list[float]] = {"\x1b": [], "\x1b[24~": []}
+        with Terminal([PYTHON, "-m", "tests.terminal.listener"], size=(60, 12)) as terminal:
+            terminal.shows("listening")
+            terminal.quiet()
+            for _ in range(15):
+                for key, name in (("\x1b", "escape"), ("\x1b[24~", "f12")):
+                    began = time.monotonic()
+                    terminal.send(key)
+                    terminal.shows(f"heard {name}")
+                    taken[key].append(time.monotonic() - began)
+        escape, other = map(median, taken.values())
+        assert escape - other <= 0.03
 
     def test_the_console_survives_random_keys(self, console: Terminal) -> None:
         dice = random.Random(7)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import re
+import sys
+import termios
 from pathlib import Path
 
 import pytest
+from rich.color import Color, ColorSystem
 
 from acp_tui.model.errors import EngineError, UsageError
 from acp_tui.terminal.attention import call, title
@@ -15,6 +20,7 @@ from acp_tui.terminal.probe import Finding, Probe
 from acp_tui.ui.crash import report, write_report
 from tests.terminal.ptys import PYTHON, Terminal
 
+STAGE = [PYTHON, "-m", "tests.terminal.stage"]
 FAILING = """
 from acp_tui.ui.app import AcpApp
 class Failing(AcpApp):
@@ -68,6 +74,20 @@ class TestCrash:
         assert write_report(ValueError(), tmp_path / "file") is None
 
 
+class TestKilled:
+    def test_reset_terminal_gives_back_what_a_killed_console_left(self) -> None:
+        left = f"stty raw -echo; printf '\\033[?1049h\\033[?1002h\\033[?25l'; {PYTHON} -m acp_tui reset-terminal"
+        with Terminal(["bash", "-c", f"{left}; echo put-back; read"]) as terminal:
+            terminal.shows("put-back")
+            for mode in (b"\x1b[?1049l", b"\x1b[?1002l", b"\x1b[?25h", b"\x1b[?2004l"):
+                assert mode in terminal.transcript
+            _, output, _, local, *_ = termios.tcgetattr(terminal.descriptor)
+            assert local & termios.ECHO
+            assert local & termios.ICANON
+            assert local & termios.ISIG
+            assert output & termios.OPOST
+
+
 class TestPoorTerminals:
     def test_one_that_only_prints_lines_gets_a_sentence(self) -> None:
         with pytest.raises(UsageError, match="only prints lines"):
@@ -77,14 +97,14 @@ class TestPoorTerminals:
         check_terminal({"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"})
 
     def test_a_small_one_gets_a_sentence_until_it_grows(self) -> None:
-        with Terminal([PYTHON, "-m", "tests.terminal.stage"], size=(30, 8)) as terminal:
+        with Terminal(STAGE, size=(30, 8)) as terminal:
             terminal.shows("acp-tui needs 40x10 cells")
             assert "Fleet" not in terminal.text
             terminal.resize(80, 24)
             terminal.shows("Fleet 6")
 
     def test_without_colours_none_is_sent(self) -> None:
-        with Terminal([PYTHON, "-m", "tests.terminal.stage"], env={"NO_COLOR": "1"}) as terminal:
+        with Terminal(STAGE, env={"NO_COLOR": "1"}) as terminal:
             terminal.shows("Fleet 6", "payments-api")
             terminal.quiet()
             assert {(fg, bg) for row in terminal.cells() for _, fg, bg, *_ in row} <= {
@@ -92,8 +112,41 @@ class TestPoorTerminals:
                 ("", "default"),
             }
 
+    def test_of_sixteen_colours_only_those_are_sent(self) -> None:
+        env = {"TERM": "xterm", "COLORTERM": "", "STAGE_THEME": "auto"}
+        with Terminal(STAGE, env=env) as terminal:
+            terminal.shows("Fleet 6", "payments-api")
+            terminal.quiet()
+            sent = {
+                code for found in re.findall(rb"\x1b\[([\d;]*)m", terminal.transcript) for code in found.split(b";")
+            }
+            assert {b"38", b"48"}.isdisjoint(sent)
+            assert any(30 <= int(code or 0) <= 37 or 90 <= int(code or 0) <= 97 for code in sent)
+
+    def test_one_that_draws_signs_two_cells_wide_gets_ascii(self) -> None:
+        with Terminal(STAGE, answers=False, env={"STAGE_GLYPHS": "auto"}) as terminal:
+            terminal.shows("Fleet 6", "╭")
+            terminal.quiet()
+            terminal.send("\x1b[1;3R\x1b[1;2R")
+            terminal.until(lambda: "╭" not in terminal.text and "●" not in terminal.text)
+            assert "+- Fleet 6" in terminal.text
+
+    def test_one_that_draws_them_in_one_keeps_them(self) -> None:
+        with Terminal(STAGE, env={"STAGE_GLYPHS": "auto"}) as terminal:
+            terminal.shows("Fleet 6", "payments-api")
+            terminal.quiet()
+            assert "╭" in terminal.text
+
+    @pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1"])
+    def test_one_of_another_locale_gets_ascii(self, locale: str) -> None:
+        env = {"STAGE_GLYPHS": "auto", "LANG": locale, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        with Terminal(STAGE, env=env) as terminal:
+            terminal.shows("Fleet 6", "payments-api")
+            assert "+- Fleet 6" in terminal.text
+            assert "╭" not in terminal.text
+
     def test_one_that_answers_nothing_is_drawn_on(self) -> None:
-        with Terminal([PYTHON, "-m", "tests.terminal.stage"], answers=False) as terminal:
+        with Terminal(STAGE, answers=False) as terminal:
             terminal.shows("Fleet 6", "payments-api")
             terminal.quiet()
             assert b"\x1b[?2026h" not in terminal.transcript
@@ -103,6 +156,10 @@ class TestChoice:
     @pytest.mark.parametrize("env", [{"TEXTUAL_DRIVER": "a:B"}, {DRIVER_VARIABLE: "stock"}])
     def test_the_driver_stays_off(self, env: dict[str, str]) -> None:
         assert driver_for(env) is None
+
+    def test_windows_keeps_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "win32")
+        assert driver_for({}) is None
 
     def test_it_is_ours_otherwise(self) -> None:
         assert driver_for({}) is ThriftyDriver
@@ -115,6 +172,19 @@ class TestColours:
     def test_dark_surfaces_stay_near_what_they_are(self) -> None:
         for surface in ((0x24, 0x28, 0x3B), (0x28, 0x2A, 0x36), (0x00, 0x2B, 0x36), (0x24, 0x27, 0x3A)):
             assert distance(surface, PALETTE[nearest(surface, Depth.EIGHT_BIT)]) < 20
+
+    def test_none_is_farther_than_the_one_of_rich_and_many_are_nearer(self) -> None:
+        dice = random.Random(4)
+        nearer = 0
+        for _ in range(300):
+            wanted = dice.randrange(256), dice.randrange(256), dice.randrange(256)
+            theirs = Color.from_rgb(*wanted).downgrade(ColorSystem.EIGHT_BIT).number
+            assert theirs is not None
+            ours = distance(wanted, PALETTE[nearest(wanted, Depth.EIGHT_BIT)])
+            rounded = distance(wanted, PALETTE[theirs])
+            assert theirs < 16 or ours <= rounded
+            nearer += ours < rounded - 2.3
+        assert nearer > 60
 
     def test_of_sixteen_red_is_red(self) -> None:
         assert nearest((0xFF, 0x20, 0x20), Depth.SIXTEEN) == 9

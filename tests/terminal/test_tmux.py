@@ -107,6 +107,13 @@ class TestLeftAndTakenUp:
             assert second.lines[:44] == painted
 
 
+class TestTitle:
+    def test_the_pane_has_our_name(self, tmux: Multiplexer) -> None:
+        with tmux.begin() as terminal:
+            ready(terminal)
+            assert tmux.say("display-message", "-p", "#{pane_title}").strip() == "acp-tui"
+
+
 class TestCopy:
     @pytest.mark.parametrize("lines", [("set -g set-clipboard on",)])
     def test_where_tmux_is_asked_to_it_passes_a_copy_on(self, tmux: Multiplexer) -> None:
