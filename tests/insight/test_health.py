@@ -223,6 +223,17 @@ CUSTOM: list[tuple[str, str, dict[str, Any], Health]] = [
         Health.DEGRADED,
     ),
     (
+        "failed beside conditions that look fine",
+        "HelmRequest",
+        {
+            "status": {
+                "phase": "Failed",
+                "conditions": conditions(("Initialized", "True", "", ""), ("Synced", "True", "", "")),
+            }
+        },
+        Health.DEGRADED,
+    ),
+    (
         "a change not seen yet",
         "Kafka",
         {"metadata": {"generation": 3}, "status": {"observedGeneration": 2, "phase": "Running"}},

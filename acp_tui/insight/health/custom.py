@@ -114,7 +114,12 @@ def health_of_generic(kind: str, obj: Generic) -> Verdict:
         return Verdict(Health.PROGRESSING, "its controller has not seen the last change yet")
     if kind == "HorizontalPodAutoscaler":
         return _scaler(status.conditions)
-    return _by_conditions(status.conditions) or _by_phase(status) or Verdict(Health.UNKNOWN, NO_RULE)
+    phase = _by_phase(status)
+    if phase is not None and phase.health is Health.DEGRADED:
+        # Captain, for one, leaves conditions of the last good state beside the phase Failed.
+        told = _by_conditions(status.conditions)
+        return told if told is not None and told.health is Health.DEGRADED else phase
+    return _by_conditions(status.conditions) or phase or Verdict(Health.UNKNOWN, NO_RULE)
 
 
 def _by_conditions(conditions: Sequence[Condition] | None) -> Verdict | None:
