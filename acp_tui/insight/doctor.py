@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from acp_tui.insight.failure import Failure, failure_of
 from acp_tui.insight.lastgood import Proofs, best_target
 from acp_tui.insight.life import HookState, Signs, judge
 from acp_tui.insight.recordsize import LIMIT_BYTES, TIGHT, amount
 from acp_tui.model.recovery import Act, Ailment, Diagnosis, Life, Remedy
-from acp_tui.model.release import Owner, ReleaseRef, Revision
+from acp_tui.model.release import Owner, ReleaseRef, Revision, Store
 
 _PENDING = {
     "pending-install": Ailment.PENDING_INSTALL,
@@ -25,6 +25,8 @@ _VERB = {
     Ailment.PENDING_ROLLBACK: "rollback",
     Ailment.UNINSTALLING: "uninstall",
 }
+
+_CAPTAINS = frozenset({Act.WAIT, Act.ROLL_BACK, Act.UNINSTALL, Act.FREE_REQUEST})
 
 
 class Case(Struct, frozen=True):
@@ -53,8 +55,15 @@ class Case(Struct, frozen=True):
 def diagnose(case: Case) -> tuple[Diagnosis, ...]:
     """Every trouble, the one to begin with first; empty for a release that is well."""
     found = tuple(_found(case))
-    newest = case.history[0] if case.history else None
-    return found if newest is not None or found else ()
+    return tuple(map(_through_captain, found)) if case.ref.store is Store.CAPTAIN else found
+
+
+def _through_captain(found: Diagnosis) -> Diagnosis:
+    """Captain alone writes its records, and it always runs the hooks: acts it does not know are no way out."""
+    ways = tuple(each for each in found.remedies if each.act in _CAPTAINS)
+    if found.remedies and not ways:
+        ways = (Remedy(Act.WAIT, "Wait", "Captain tries again at its next sync, and deletes what it left pending"),)
+    return structs.replace(found, remedies=ways)
 
 
 def _found(case: Case) -> Iterable[Diagnosis]:

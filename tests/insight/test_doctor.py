@@ -9,7 +9,7 @@ from acp_tui.insight.doctor import Case, diagnose
 from acp_tui.insight.life import HookState, Signs, judge
 from acp_tui.model.operation import OutcomeKind
 from acp_tui.model.recovery import Act, Ailment, Life
-from acp_tui.model.release import ReleaseRef, Revision
+from acp_tui.model.release import ReleaseRef, Revision, Store
 
 REF = ReleaseRef("east", "shop", "web")
 NOW = 100_000.0
@@ -61,6 +61,27 @@ def test_a_state_is_recognised_and_the_least_act_comes_first(
 @pytest.mark.parametrize("states", [("deployed",), ("deployed", "superseded"), ("failed", "deployed"), ()])
 def test_a_release_that_helm_can_go_on_with_is_well(states: tuple[str, ...]) -> None:
     assert diagnose(case(*states)) == ()
+
+
+@pytest.mark.parametrize(
+    ("states", "more", "ailment", "offered"),
+    [
+        (("pending-upgrade", "deployed"), {"changed": 0}, Ailment.PENDING_UPGRADE, [Act.ROLL_BACK]),
+        (("deployed", "deployed"), {}, Ailment.SEVERAL_DEPLOYED, [Act.WAIT]),
+        (("deployed",), {"payload": "failed"}, Ailment.LABEL_DIFFERS, [Act.WAIT]),
+        (("uninstalling",), {}, Ailment.UNINSTALLING, [Act.UNINSTALL, Act.ROLL_BACK]),
+        (("uninstalling",), {"request": "held by captain.cpaas.io"}, Ailment.REQUEST_HANGS,
+         [Act.WAIT, Act.FREE_REQUEST]),
+        (("deployed",), {"record_bytes": 1_000_000}, Ailment.TOO_LARGE, []),
+    ],
+)  # fmt: skip
+def test_of_captains_releases_only_what_captain_can_do_is_offered(
+    states: tuple[str, ...], more: dict[str, object], ailment: Ailment, offered: list[Act]
+) -> None:
+    captains = case(*states, **more)
+    found = diagnose(structs.replace(captains, ref=structs.replace(REF, store=Store.CAPTAIN)))
+    assert found[0].ailment is ailment
+    assert [remedy.act for remedy in found[0].remedies] == offered
 
 
 def test_a_rollback_held_by_its_hook_is_offered_without_hooks() -> None:
