@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Generic, NamedTuple
 
 from rich.segment import Segment
 from textual.cache import LRUCache
-from textual.timer import Timer
 
 from acp_tui.fleet.columns import Column, View
 from acp_tui.model.refs import Clock
@@ -70,7 +70,6 @@ class RowsView(Framed, Generic[R]):
         self._faces: list[_Face] = []
         self._texts: dict[str, tuple[R, float, tuple[Painted, ...]]] = {}
         self._changed: dict[str, frozenset[int]] = {}
-        self._fading: Timer | None = None
         self._lines: LRUCache[tuple[_Face, int], list[Segment]] = LRUCache(1024)
 
     # what is shown
@@ -274,13 +273,12 @@ class RowsView(Framed, Generic[R]):
             if changed:
                 news[row.key] = changed
         if news:
-            if self._fading is not None:
-                self._fading.stop()
-            self._changed = news
-            self._fading = self.set_timer(NEWS_SECONDS, self._fade, name="fade")
+            self._changed |= news
+            self.set_timer(NEWS_SECONDS, partial(self._fade, news), name="fade")
 
-    def _fade(self) -> None:
-        self._changed = {}
+    def _fade(self, news: dict[str, frozenset[int]]) -> None:
+        """Its tick is over; a row that changed again meanwhile has a tick of its own."""
+        self._changed = {key: cells for key, cells in self._changed.items() if news.get(key) is not cells}
         self._sync()
 
     def _announce(self) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -47,6 +48,12 @@ class Repaints:
             return plain(*regions, **options)
 
         grid.refresh = refresh  # type: ignore[method-assign]
+
+
+def news_of(grid: Grid[Row], *lines: int) -> list[str]:
+    """Words that are marked as changed on these lines."""
+    painted = (segment for line in lines for segment in grid.render_line(line))
+    return [segment.text.strip() for segment in painted if segment.style is not None and segment.style.reverse]
 
 
 async def test_rows_stand_in_a_frame_under_their_titles() -> None:
@@ -149,11 +156,24 @@ async def test_a_changed_cell_is_marked_and_an_age_is_not() -> None:
         clock.now = 600.0
         grid.show([Row("a", 2), Row("b", 1)])
 
-        marked = [
-            segment.text.strip() for line in (2, 3) for segment in grid.render_line(line)
-            if segment.style is not None and segment.style.reverse
-        ]  # fmt: skip
-        assert marked == ["2"]
+        assert news_of(grid, 2, 3) == ["2"]
+
+
+async def test_each_change_is_marked_for_a_tick_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[Callable[[], None]] = []
+    async with shown(Row("a", 1), Row("b", 1)) as (grid, _, _):
+        monkeypatch.setattr(grid, "set_timer", lambda delay, end, **_: ends.append(end))
+        grid.show([Row("a", 2), Row("b", 1)])
+        grid.show([Row("a", 2), Row("b", 3)])
+        assert news_of(grid, 2, 3) == ["2", "3"]
+
+        grid.show([Row("a", 4), Row("b", 3)])
+        ends[0]()
+        assert news_of(grid, 2, 3) == ["4", "3"], "it changed again and has a new tick"
+        ends[1]()
+        assert news_of(grid, 2, 3) == ["4"]
+        ends[2]()
+        assert news_of(grid, 2, 3) == []
 
 
 async def test_a_filter_shows_what_it_finds_and_keeps_the_cursor() -> None:
