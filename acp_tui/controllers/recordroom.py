@@ -10,31 +10,36 @@ from acp_tui.insight.recordsize import LIMIT_BYTES, TIGHT, amount, stored_bytes
 from acp_tui.insight.retention import leaving
 from acp_tui.model.plan import Check, CheckResult, Verb
 from acp_tui.model.release import Store
-from acp_tui.wire.helm import encode_secret
+from acp_tui.wire.helm import encoded
 
 if TYPE_CHECKING:
     from acp_tui.clients.helm.records import StoredRecord
     from acp_tui.controllers.ground import Draft, Ground
 
+_FITS = "The record fits"
 
-def grown(stored: StoredRecord, manifest: str) -> int:
+
+def grown(stored: StoredRecord, manifest: str, store: Store) -> int:
     """Length of the record with another manifest and the chart it has: what an upgrade stores, or close to it."""
     release = {**stored.release, "manifest": manifest}
-    return len(encode_secret(release))
+    return len(encoded(release, store))
 
 
 def record_checks(ground: Ground, draft: Draft) -> Iterable[Check]:
     """Size and pruning, for the verbs that store one more record."""
-    if draft.refused or ground.intent.verb not in (Verb.UPGRADE, Verb.ROLLBACK) or ground.newest is None:
+    if draft.refused or ground.intent.verb not in (Verb.DEPLOY, Verb.UPGRADE, Verb.ROLLBACK):
         return
-    if ground.ref.store is not Store.CAPTAIN and draft.size:
+    if draft.size:
         yield size_check(draft.size, ground.ref.store)
-    yield from _pruning(ground, draft)
+    elif draft.manifest:
+        yield Check("size", _FITS, CheckResult.UNKNOWN, "this engine does not tell how large its chart is when stored")
+    if ground.newest is not None:
+        yield from _pruning(ground, draft)
 
 
 def size_check(size: int, store: Store) -> Check:
     """`size` is the length of the stored text; the server counts a Secret's data without its own base64."""
-    title = "The record fits"
+    title = _FITS
     bytes_ = stored_bytes(size, store)
     evidence = f"about {amount(bytes_)} of {amount(LIMIT_BYTES)}"
     if bytes_ > LIMIT_BYTES:

@@ -106,6 +106,11 @@ def encode_secret(release: Mapping[str, Any]) -> str:
     return base64.b64encode(_deflate(release).encode()).decode()
 
 
+def encoded(release: Mapping[str, Any], store: Store) -> str:
+    """What stands under the key `release` of a record of Helm's, in a Secret or a ConfigMap."""
+    return encode_secret(release) if store is Store.SECRET else encode_record(release)
+
+
 def decode_captain(spec: Mapping[str, Any], status: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A Captain Release in the shape of Helm's own record; `status` becomes `info`.
 

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from acp_tui.clients.errors import Conflict, Forbidden, Rejected
+from acp_tui.clients.helm.engine import Rendered
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.gate import AT_ONCE
 from acp_tui.model.plan import Answer, Check, CheckResult, Effect, Plan, Verb
 from acp_tui.wire.kubernetes import Status
 from acp_tui.wire.manifest import objects
 from tests.controllers.conftest import intent, manifest
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.cluster import FakeCluster, FakeEngine
 
 DEPLOYMENT = "/apis/apps/v1/namespaces/shop/deployments/payments-api"
 PODS = "/api/v1/namespaces/shop/pods"
@@ -64,6 +67,21 @@ async def test_a_template_that_only_loses_a_field_restarts_its_pods_and_is_tried
     assert deployment(plan).restarts == 3
     assert "run it already" not in deployment(plan).summary
     assert ("POST", PODS) in cluster.rehearsed
+
+
+@pytest.mark.parametrize(
+    ("size", "chart", "result"),
+    [(2_000_000, "api-2.tgz", CheckResult.REFUSE), (20_000, "api-2.tgz", CheckResult.PASS),
+     (0, "api-2.tgz", CheckResult.UNKNOWN), (0, "", CheckResult.PASS)],
+)  # fmt: skip
+async def test_the_record_of_an_upgrade_is_measured_with_the_chart_that_is_named(
+    controller: Controller, cluster: FakeCluster, engine: FakeEngine, size: int, chart: str, result: CheckResult
+) -> None:
+    """An engine that tells no size is believed only for the chart that the record has already."""
+    engine.rendered = Rendered(manifest("1.9.3"), (), "", "api", "1.9.3", "", {}, size)
+    plan = await controller.plan(intent(Verb.UPGRADE, chart=chart))
+    assert check(plan, "size").result is result
+    assert plan.allowed is (result is not CheckResult.REFUSE)
 
 
 async def test_an_immutable_field_refuses_the_plan(controller: Controller, cluster: FakeCluster) -> None:

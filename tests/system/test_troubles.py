@@ -202,7 +202,12 @@ async def test_a_record_near_the_limit_is_told_and_one_beyond_it_is_refused_befo
     refused = await plan(ward, Verb.UPGRADE, "helm4", chart=chart_of(tmp_path, config(larger)))
     assert check(refused, "size").result is CheckResult.REFUSE
     (tmp_path / "made" / "noise.bin").unlink()
-    await healthy(ward, await act(ward, Verb.UPGRADE, "helm4", chart=chart_of(tmp_path, config("b"))), 1, 2)
+    slim = chart_of(tmp_path, config("b"))
+    assert check(await plan(ward, Verb.UPGRADE, "helm4", chart=slim), "size").result is CheckResult.PASS
+    await healthy(ward, await act(ward, Verb.UPGRADE, "helm4", chart=slim), 1, 2)
+    fat = chart_of(tmp_path, config("b"), files={"noise.bin": random.Random(9).randbytes(900_000)})
+    assert check(await plan(ward, Verb.UPGRADE, "helm4", chart=fat), "size").result is CheckResult.REFUSE
+    assert check(await plan(ward, Verb.UPGRADE, "embedded", chart=fat), "size").result is CheckResult.UNKNOWN
 
 
 async def test_a_record_without_its_chart_needs_one_named(ward: Ward) -> None:

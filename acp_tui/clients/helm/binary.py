@@ -25,7 +25,7 @@ from acp_tui.clients.helm.preparation import Prepared, prepare
 from acp_tui.clients.helm.process import GRACE, Ended, Process
 from acp_tui.model.errors import EngineError, RecordError
 from acp_tui.model.plan import Verb
-from acp_tui.wire.helm import body
+from acp_tui.wire.helm import body, encoded
 from acp_tui.wire.text import one_line
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\S*")
@@ -86,7 +86,7 @@ class BinaryEngine:
             )
         if ended.exit_code != 0:
             raise explain(prepared.workspace.hide(error_of(list(ended.tail))), chart=chart)
-        return _rendered(ended, request)
+        return await asyncio.to_thread(_rendered, ended, request)
 
     async def begin(self, request: EngineRequest, on_output: OnOutput) -> BinaryRun:
         prepared = await prepare(request, self._env)
@@ -225,6 +225,7 @@ def _rendered(ended: Ended, request: EngineRequest) -> Rendered:
         chart_version=told.chart_version,
         app_version=told.app_version,
         values=told.values,
+        size=len(encoded(release, request.release.store)),
     )
 
 

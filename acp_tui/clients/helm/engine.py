@@ -78,7 +78,10 @@ class EngineRequest(Struct, frozen=True):
 
 
 class Rendered(Struct, frozen=True):
-    """What an install or upgrade would store; `values` are the user's. Manifest and values are as Helm made them."""
+    """What an install or upgrade would store; `values` are the user's. Manifest and values are as Helm made them.
+
+    `size` is the length of its record as the store holds it, chart and all; 0 where the engine does not tell.
+    """
 
     manifest: str
     hooks: tuple[Hook, ...]
@@ -87,6 +90,7 @@ class Rendered(Struct, frozen=True):
     chart_version: str
     app_version: str
     values: dict[str, Any]
+    size: int = 0
 
     def __repr__(self) -> str:
         return f"Rendered({self.chart} {self.chart_version})"

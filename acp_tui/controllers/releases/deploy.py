@@ -36,6 +36,7 @@ async def draft(ground: Ground) -> Draft:
         undo=f"uninstall {ground.ref.name}",
         target_chart=target,
         manifest=rendered.manifest,
+        size=rendered.size,
     )
 
 

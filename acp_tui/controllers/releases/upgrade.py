@@ -53,7 +53,7 @@ async def draft(ground: Ground) -> Draft:
         manifest=rendered.manifest,
         original=await _compared(ground, newest, before),
         apply_method=current.apply_method,
-        size=grown(stored, rendered.manifest),
+        size=rendered.size or (0 if ground.intent.chart else grown(stored, rendered.manifest, ground.ref.store)),
     )
 
 
