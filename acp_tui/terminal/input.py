@@ -21,6 +21,7 @@ LONGEST_PASTE = 1 << 20
 _ESCAPE = 0x1B
 _PASTE_BEGINS = b"\x1b[200~"
 _PASTE_ENDS = b"\x1b[201~"
+_INTERRUPT = b"\x03"
 _CONTROL_SEQUENCE = re.compile(rb"\x1b\[([0-?]*)([ -/]*)([@-~])")
 _BROKEN_SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[^ -~]")
 _STRING_STARTS = b"]PX^_"
@@ -49,7 +50,7 @@ class Decoder:
     """Bytes in, pieces out; what is not complete waits for more bytes, or for `rest` when none came in time.
 
     Bytes that are no UTF-8 are dropped, and so are strings that answer a query. Mouse reports are read in the forms of
-    X10 with any coordinate, urxvt and SGR.
+    X10 with any coordinate, urxvt and SGR. A paste whose end was lost is given up at Ctrl+C typed alone.
     """
 
     def __init__(self) -> None:
@@ -66,6 +67,10 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[Piece]:
         """The pieces that these bytes complete."""
+        if self._pasted is not None and data == _INTERRUPT:
+            self._pasted = None
+            self._held.clear()
+            return []
         self._held += data
         out: list[Piece] = []
         while self._held:

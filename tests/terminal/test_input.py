@@ -89,6 +89,12 @@ class TestPaste:
     def test_sequences_and_wrong_bytes_in_it_press_no_key(self) -> None:
         assert pieces(b"\x1b[200~D\x1b[A\xff\x00\x1b[201~") == [Piece(Kind.PASTE, "D\x1b[A")]
 
+    def test_one_without_an_end_is_given_up_at_an_interrupt(self) -> None:
+        assert pieces(b"\x1b[200~D", b"y\r", b"\x1b", b"\x03", b"j") == [Piece(Kind.TEXT, "j")]
+
+    def test_an_interrupt_among_what_is_pasted_ends_nothing(self) -> None:
+        assert pieces(b"\x1b[200~D\x03y", b"\x1b[201~") == [Piece(Kind.PASTE, "D\x03y")]
+
     def test_an_end_without_a_begin_is_nothing(self) -> None:
         assert pieces(b"\x1b[201~") == []
 
