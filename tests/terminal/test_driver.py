@@ -12,6 +12,7 @@ from statistics import median
 import pytest
 
 from acp_tui.terminal.capabilities import DRIVER_VARIABLE
+from bench.terminal import key_to_first_byte
 from tests.terminal.ptys import PYTHON, Terminal
 
 STAGE = [PYTHON, "-m", "tests.terminal.stage"]
@@ -106,6 +107,14 @@ class TestBudgets:
         console.signal(signal.SIGUSR2)
         console.pump(1)
         assert 0 < console.pump(4) <= 4 * 10 * 1024
+
+
+class TestWork:
+    def test_sending_what_a_key_changed_costs_less_than_half_of_drawing_it(self) -> None:
+        """Processor time in one run; `bench.terminal` prints it in milliseconds."""
+        found = [measure.ours for measure in key_to_first_byte(rounds=12)]
+        for drawn, sent in zip(found[::2], found[1::2], strict=True):
+            assert 0 < drawn < sent < 1.5 * drawn
 
 
 class TestSlowLine:
