@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
 @pytest.fixture(autouse=True)
 def aimed(three: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(three.kubeconfig))
+
+
+FREEZE = '[[freeze]]\nreason = "x"\nfrom = "2020-01-01 00:00"\nto = "2099-01-01 00:00"\ntimezone = "UTC"\n'
 
 
 def cells(row: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -122,6 +126,42 @@ class TestRollout:
 
         assert (answer.code, answer.error["slug"]) == (7, "refused")
         assert "staging" in answer.error["tried"]
+
+    @pytest.mark.parametrize(
+        ("release", "rule", "said"),
+        [
+            ("tax-api", FREEZE, "A freeze holds"),
+            ("login-web", FREEZE, "A freeze holds"),
+            ("tax-api", "[[cap]]\nrestarts = 0\n", "The cap on restarts is not kept"),
+        ],
+        ids=["freeze, Helm", "freeze, Captain", "cap, Helm"],
+    )
+    def test_the_policy_of_the_team_holds_for_every_cluster_of_it(
+        self, acp: Acp, tmp_path: Path, release: str, rule: str, said: str
+    ) -> None:
+        team = tmp_path / "team.toml"
+        team.write_text(rule)
+        words = ("release", "rollout", release, "--from", "staging", "--to", "prod-west", "--policy", str(team))
+        planned = acp(*words, "--plan", "-o", "json")
+        (plan,) = planned.document["plans"]
+        refused = [check for check in plan["checks"] if check["result"] == "refuse"]
+
+        assert (planned.code, planned.document["allowed"]) == (7, False)
+        assert [check["title"] for check in refused] == [said]
+        assert f"({team}:1)" in refused[0]["evidence"]
+        assert acp(*words, "--yes", "-o", "json").error["slug"] == "refused"
+
+    def test_a_cap_counts_the_pods_that_captain_will_restart(self, acp: Acp, tmp_path: Path) -> None:
+        team = tmp_path / "team.toml"
+        team.write_text("[[cap]]\nrestarts = 0\n")
+        words = ("release", "rollback", "login-web", "--context", "prod-west", "--context", "global", "--plan", "-o", "json")
+        free, capped = acp(*words), acp(*words, "--policy", str(team))
+        restarts = sum(effect["restarts"] for effect in free.document["plan"]["effects"])
+        refused = [check for check in capped.document["plan"]["checks"] if check["result"] == "refuse"]
+
+        assert (free.code, free.document["plan"]["engine"], restarts > 0) == (0, "Captain", True)
+        assert [check["id"] for check in refused] == ["policy.restarts"]
+        assert f"{restarts} pods would restart, 0 are allowed" in refused[0]["evidence"]
 
     @pytest.mark.parametrize(
         "words",
