@@ -22,6 +22,7 @@ from acp_tui.insight.times import span
 from acp_tui.model.errors import AcpTuiError, RecordError
 from acp_tui.model.plan import Check, Verb
 from acp_tui.model.release import ReleaseBody, Revision
+from acp_tui.wire.manifest import merge_values
 
 if TYPE_CHECKING:
     from acp_tui.clients.kube.discovery import Kinds
@@ -197,8 +198,22 @@ def _mark(ground: Ground, seat: Seat, current: ReleaseBody | None) -> Sketch:
     draft = Draft(
         ground.intent, f"{what}: {ground.ref.name} through {_name(seat)}", before=before, after=before, undo=undo,
         target_chart=_chart(current) if current else "",
+        checks=() if ground.intent.verb is Verb.PAUSE or _runs(current, seat.request) else (_blind(),),
     )  # fmt: skip
     return Sketch(draft)
+
+
+def _runs(current: ReleaseBody | None, request: HelmRequest) -> bool:
+    """Whether what the request asks for is what runs, so that another sync of it changes nothing."""
+    if current is None or request.source_names or not request.version:
+        return False
+    same = request.version.removeprefix("v") == current.chart_version.removeprefix("v")
+    return same and merge_values({}, request.values) == merge_values({}, current.values)
+
+
+def _blind() -> Check:
+    said = "the HelmRequest asks for something else than runs, or takes values from elsewhere"
+    return unknown(UNRENDERED, "What it renders to", said, "Captain will render it; what changes is not known.")
 
 
 def _check_target(seat: Seat, newest: Revision, target: Revision) -> Check:

@@ -125,6 +125,18 @@ async def test_pause_and_resume_are_marks_on_the_request(console: Console) -> No
         assert "captain-no-sync" not in (await desk.scene.request())["metadata"]["annotations"]
 
 
+async def test_to_resume_what_was_changed_meanwhile_changes_nobody_knows_what(console: Console) -> None:
+    """A cap on restarts is not kept by it, and no effect of the plan is taken for all there is."""
+    async with console() as desk:
+        await desk.act(Verb.PAUSE)
+        plan = await desk.plan(Verb.RESUME)
+        assert "render" not in {each.id for each in plan.checks}
+        await desk.scene.change("web-east", version="1.0.0")
+        plan = await desk.plan(Verb.RESUME)
+        assert check(plan, "render").result is CheckResult.UNKNOWN
+        assert plan.allowed
+
+
 async def test_a_resync_makes_a_new_revision_of_the_same(console: Console) -> None:
     async with console() as desk:
         done = await desk.act(Verb.RESYNC)
