@@ -47,16 +47,43 @@ def check(plan: Plan, id: str) -> Check:
     return next(each for each in plan.checks if each.id == id)
 
 
+IN_EAST = "/apis/app.alauda.io/v1/namespaces/default/helmrequests"
+
+
+async def _kept_in_east(scene: Scene) -> None:
+    """The same history, of a request that lies beside its release."""
+    spec = {"chart": "demo/web", "version": "1.0.0", "values": {"replicas": 2}}
+    request = {"apiVersion": "app.alauda.io/v1", "kind": "HelmRequest", "metadata": {"name": "web"}, "spec": spec}
+    await scene.post(scene.east, IN_EAST, request)
+
+    async def first() -> bool:
+        return await scene.statuses() == [(1, "deployed")]
+
+    async def second() -> bool:
+        return await scene.statuses() == [(1, "superseded"), (2, "deployed")]
+
+    await scene.until(first)
+    await scene.merge(scene.east, f"{IN_EAST}/web", {"spec": {"version": "1.1.0", "values": {"replicas": 3}}})
+    await scene.until(second)
+
+
 @pytest.fixture
 def console(play: Callable[..., Any], tmp_path: Path, engine: Any) -> Console:  # noqa: F811
     """`async with console(settings) as desk`: release `web` is there in version 1.1.0, revision 2."""
 
     @asynccontextmanager
     async def opened(
-        settings: Settings | None = None, *, chart: str = "web", launch: Launch = Here, steady: float = 0.3
+        settings: Settings | None = None,
+        *,
+        chart: str = "web",
+        launch: Launch = Here,
+        steady: float = 0.3,
+        kept_in_east: bool = False,
     ) -> AsyncIterator[Desk]:
         async with play(settings) as scene:
-            if chart == "web":
+            if kept_in_east:
+                await _kept_in_east(scene)
+            elif chart == "web":
                 await scene.ask("web-east", "web", "1.0.0", {"replicas": 2})
                 await scene.synced("1.0.0")
                 await scene.change("web-east", version="1.1.0", values={"replicas": 3})

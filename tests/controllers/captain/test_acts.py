@@ -9,7 +9,7 @@ from acp_tui.controlplane.settings import Settings
 from acp_tui.model.operation import OperationState, OutcomeKind
 from acp_tui.model.plan import CheckResult, EffectAction, ValuesMode, Verb
 from acp_tui.model.release import OwnerKind
-from tests.controllers.captain.conftest import Console, check
+from tests.controllers.captain.conftest import IN_EAST, Console, check
 from tests.controlplane.conftest import REQUESTS
 
 
@@ -135,6 +135,28 @@ async def test_to_resume_what_was_changed_meanwhile_changes_nobody_knows_what(co
         plan = await desk.plan(Verb.RESUME)
         assert check(plan, "render").result is CheckResult.UNKNOWN
         assert plan.allowed
+
+
+async def test_a_request_kept_in_a_workload_cluster_is_changed_there(console: Console) -> None:
+    async with console(kept_in_east=True) as desk:
+        plan = await desk.plan(Verb.ROLLBACK)
+        assert "through HelmRequest web (east)" in plan.headline
+        done = await desk.act(Verb.ROLLBACK)
+        assert done.outcome is not None
+        assert done.outcome.kind is OutcomeKind.HEALTHY, done.outcome
+        spec = (await desk.scene.get(desk.scene.east, f"{IN_EAST}/web"))["spec"]
+        assert (spec["version"], spec["values"]) == ("1.0.0", {"replicas": 2})
+        assert await desk.scene.statuses() == [(1, "superseded"), (2, "superseded"), (3, "deployed")]
+        resync = await desk.plan(Verb.RESYNC)
+        assert [each.id for each in resync.refusals] == ["reach"], "Captain looks at its spec alone there"
+
+
+async def test_adoption_is_a_mark_on_the_request(console: Console) -> None:
+    async with console() as desk:
+        done = await desk.act(Verb.ADOPT)
+        assert done.outcome is not None
+        assert done.outcome.kind is OutcomeKind.HEALTHY, done.outcome
+        assert (await desk.scene.request())["metadata"]["annotations"]["captain-force-adopt-resources"] == "true"
 
 
 async def test_a_resync_makes_a_new_revision_of_the_same(console: Console) -> None:
