@@ -68,7 +68,8 @@ def record(terminal: Terminal, folder: Path) -> None:
     see.until(RELEASE, "ImagePull")
     see.keep("applications")
     see.type("/", RELEASE, ENTER, ENTER)
-    see.until("Deployment", "ImagePull")
+    see.until("Deployment", "ErrImagePull")
+    see.until("Deployment", "ImagePullBackOff")  # another try to pull the image was just made, and none is near
     see.keep("tree")
     see.type("h")
     see.until("superseded", "1.9.1")
