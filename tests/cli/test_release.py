@@ -199,6 +199,15 @@ class TestActing:
         assert "image 1.9.2 → 1.9.1" in planned
         assert "undo: roll back to 42" in planned
 
+    def test_the_doctor_says_the_same_to_scripts(self, acp: Acp) -> None:
+        answer = acp("release", "doctor", "--all", *STAGING, "-o", "json")
+        (stuck,) = [each for each in answer.document["items"] if each["ailment"] == "pending-upgrade"]
+
+        assert (answer.code, answer.document["kind"], answer.document["incomplete"]) == (8, "DiagnosisList", [])
+        assert (stuck["ref"]["name"], stuck["life"]) == ("orders-cache", "nobody")
+        assert [each["act"] for each in stuck["remedies"]] == ["mark-failed", "roll-back"]
+        assert stuck["page"].endswith("#pending-upgrade")
+
     def test_without_a_terminal_nothing_happens_without_yes(self, acp: Acp) -> None:
         answer = acp("release", "rollback", "payments-api", *EAST, "-o", "json")
 
@@ -274,7 +283,8 @@ class TestActing:
 
 def _ageless(text: str) -> str:
     """The text without ages, which move on between two commands."""
-    return re.sub(r"\d+ ?[smhd] (ago|old)", "some time ago", text)
+    text = re.sub(r"\d+ ?[smhd] (ago|old)", "some time ago", text)
+    return re.sub(r"the deployed one for \d+ ?[smhd]", "the deployed one for some time", text)
 
 
 def done(answer: Answer) -> Any:
