@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import subprocess
 import sys
 import termios
 from pathlib import Path
@@ -156,6 +158,19 @@ class TestChoice:
     @pytest.mark.parametrize("env", [{"TEXTUAL_DRIVER": "a:B"}, {DRIVER_VARIABLE: "stock"}])
     def test_the_driver_stays_off(self, env: dict[str, str]) -> None:
         assert driver_for(env) is None
+
+    def test_a_browser_gets_the_console_through_its_own(self) -> None:
+        web = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "COLUMNS": "120", "ROWS": "40"}
+        with subprocess.Popen(
+            STAGE, env={**os.environ, **web}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as served:
+            assert served.stdout is not None
+            said = b""
+            while b"payments-api" not in said and (more := os.read(served.stdout.fileno(), 65536)):
+                said += more
+            served.kill()
+        assert said.startswith(b"__GANGLION__\n")
+        assert b"payments-api" in said
 
     def test_windows_keeps_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "platform", "win32")
