@@ -12,7 +12,7 @@ from acp_tui.clients.helm.records import Records
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.verify import Verify
-from acp_tui.model.plan import Intent, Verb
+from acp_tui.model.plan import Check, Intent, Plan, Verb
 from acp_tui.model.release import ReleaseRef
 from acp_tui.wire.manifest import objects
 from tests.fakes.cluster import FakeCluster, FakeEngine, FakeFleet
@@ -108,6 +108,10 @@ def make_controller(
 @pytest.fixture
 def controller(make_controller: Callable[..., Controller]) -> Controller:
     return make_controller()
+
+
+def check(plan: Plan, id: str) -> Check:
+    return next(found for found in plan.checks if found.id == id)
 
 
 def intent(verb: Verb, **more: Any) -> Intent:
