@@ -66,13 +66,9 @@ def console(
         from importlib import import_module
 
         aiming = asyncio.create_task(aim(target, stack, production=settings.production, demo=demo))
-        for module in ("acp_tui.fleet.fleet", "acp_tui.fleet.inspect", "acp_tui.controllers.controller"):
-            await asyncio.to_thread(import_module, module)
+        await asyncio.to_thread(import_module, "acp_tui.fleet.fleet")
         from acp_tui.config.paths import cache_dir
-        from acp_tui.controllers.controller import open_controller
-        from acp_tui.controllers.rollouts.rollouts import open_rollouts
         from acp_tui.fleet.fleet import Fleet
-        from acp_tui.fleet.inspect import Inspector
         from acp_tui.fleet.remembered import Remembered
         from acp_tui.fleet.trace import Meter, Trace
         from acp_tui.model.health import Tone
@@ -93,6 +89,13 @@ def console(
         if chosen is not None:
             stack.callback(_remember, fleet, chosen)
         fleet.start(first=app.last.clusters)
+        # The clusters work on their first answers meanwhile.
+        for module in ("acp_tui.fleet.inspect", "acp_tui.controllers.controller"):
+            await asyncio.to_thread(import_module, module)
+        from acp_tui.controllers.controller import open_controller
+        from acp_tui.controllers.rollouts.rollouts import open_rollouts
+        from acp_tui.fleet.inspect import Inspector
+
         meter = Meter(fleet, frames=app.frames)
         if look.trace:
             trace = Trace(meter, Path(look.trace), clock=time.time)

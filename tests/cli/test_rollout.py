@@ -154,8 +154,8 @@ class TestRollout:
     def test_a_cap_counts_the_pods_that_captain_will_restart(self, acp: Acp, tmp_path: Path) -> None:
         team = tmp_path / "team.toml"
         team.write_text("[[cap]]\nrestarts = 0\n")
-        words = ("release", "rollback", "login-web", "--context", "prod-west", "--context", "global", "--plan", "-o", "json")
-        free, capped = acp(*words), acp(*words, "--policy", str(team))
+        words = ("release", "rollback", "login-web", "--context", "prod-west", "--context", "global")
+        free, capped = (acp(*words, "--plan", "-o", "json", *more) for more in ((), ("--policy", str(team))))
         restarts = sum(effect["restarts"] for effect in free.document["plan"]["effects"])
         refused = [check for check in capped.document["plan"]["checks"] if check["result"] == "refuse"]
 

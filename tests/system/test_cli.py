@@ -105,6 +105,9 @@ def test_a_release_lives_its_whole_life_over_each_engine(
 
     gone = acp.json("release", "uninstall", "life", *act)["operation"]
     assert gone["outcome"]["kind"] == "healthy"
+    left = acp.json("release", "history", "life", *place)["items"]
+    assert [(each["revision"], bool(each["keptAt"])) for each in left] == [(3, True), (2, True), (1, True)]
+    acp.json("release", "forget", "life", "--cluster", "bed-east", "-n", namespace, "--yes")
     assert acp.error("release", "history", "life", *place, code=2)["slug"] == "usage"
     verbs = [row["verb"] for row in acp.json("get", "activity")["items"]]
     assert verbs == ["uninstall", "rollback", "upgrade", "deploy"]

@@ -18,6 +18,7 @@ from acp_tui.ui.widgets.notice import Notice
 from tests.fakes.backend import NOW, FakeBackend
 from tests.ui.detail.scene import scene
 from tests.ui.detail.test_snapshots import SCREENS
+from tests.ui.workers import workers_done
 
 LEAVES = {"quit", "editor", "edit_values"}
 """These end the program, or hand the terminal to another."""
@@ -26,7 +27,7 @@ SURPRISE = re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b|Traceback")
 
 async def settle(app: AcpApp, pilot: Pilot[None]) -> None:
     await pilot.pause()
-    await app.workers.wait_for_complete()
+    await workers_done(app)
     await pilot.pause()
 
 

@@ -16,6 +16,7 @@ from acp_tui.ui.screens.workspace import Workspace
 from acp_tui.ui.widgets.notice import Notice
 from acp_tui.ui.widgets.oneline import OneLine
 from tests.fakes.backend import NOW, FakeBackend, fake_backend
+from tests.ui.workers import workers_done
 
 
 def console(
@@ -48,7 +49,7 @@ def utc() -> Iterator[None]:
 
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until every worker is done, every message is handled, and what is told of a row is told."""
-    await pilot.app.workers.wait_for_complete()
+    await workers_done(pilot.app)
     await pilot.pause()
     await pilot.pause()
     app = pilot.app

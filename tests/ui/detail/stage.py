@@ -14,6 +14,7 @@ from acp_tui.ui.widgets.entry import Entry
 from acp_tui.ui.widgets.notice import Notice
 from tests.fakes.backend import FakeBackend
 from tests.ui.detail.scene import console, scene
+from tests.ui.workers import workers_done
 
 
 class Stage:
@@ -30,7 +31,7 @@ class Stage:
 
     async def settle(self) -> None:
         await self.pilot.pause()
-        await self.app.workers.wait_for_complete()
+        await workers_done(self.app)
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
@@ -63,7 +64,7 @@ async def stage(
     app = console(fake)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         here = Stage(fake, app, pilot)
         await here.push(make(fake))
         yield here

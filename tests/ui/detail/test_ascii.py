@@ -9,6 +9,7 @@ from acp_tui.ui.app import AcpApp
 from tests.fakes.backend import NOW
 from tests.ui.detail.scene import scene
 from tests.ui.detail.test_snapshots import SCREENS
+from tests.ui.workers import workers_done
 
 
 @pytest.mark.parametrize("name", SCREENS)
@@ -18,12 +19,12 @@ async def test_a_screen_has_no_sign_the_terminal_cannot_show(name: str) -> None:
     app = AcpApp(fake.open, settings=Settings(theme="dark", glyphs="ascii"), clock=lambda: NOW, env={})
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         app.push_screen(make(fake))
         for pressed in ((), keys):
             await pilot.press(*pressed)
             await pilot.pause()
-            await app.workers.wait_for_complete()
+            await workers_done(app)
             await pilot.pause()
         shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 

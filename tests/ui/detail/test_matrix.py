@@ -31,6 +31,7 @@ from tests.ui.detail.plans import REGRESSED, operation
 from tests.ui.detail.scene import console
 from tests.ui.detail.stage import Stage, stage
 from tests.ui.test_every_key import SURPRISE, back_to, said, settle
+from tests.ui.workers import workers_done
 
 STAGING = ("right", "right")
 """From the cell of prod-east to that of staging."""
@@ -366,13 +367,13 @@ def _opened(
 ) -> Callable[[Pilot[None]], Awaitable[None]]:
     async def before(pilot: Pilot[None]) -> None:
         await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
+        await workers_done(pilot.app)
         pilot.app.push_screen(first or matrix(fake))
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
             await pilot.pause()
-            await pilot.app.workers.wait_for_complete()
+            await workers_done(pilot.app)
             await pilot.pause()
 
     return before

@@ -22,6 +22,7 @@ from acp_tui.ui.screens.tree import TreeScreen
 from tests.fakes.backend import FakeBackend
 from tests.ui.detail.plans import PAYMENTS, REGRESSED, ROLLBACK, operation, plan
 from tests.ui.detail.scene import POD, console, scene
+from tests.ui.workers import workers_done
 
 Make = Callable[[FakeBackend], Screen[None]]
 
@@ -69,12 +70,12 @@ def test_screens(snap_compare: Callable[..., bool], name: str, size: tuple[int, 
 
     async def before(pilot: Pilot[None]) -> None:
         await pilot.pause()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         app.push_screen(make(fake))
         for pressed in ((), keys):
             await pilot.press(*pressed)
             await pilot.pause()
-            await app.workers.wait_for_complete()
+            await workers_done(app)
             await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=before)
