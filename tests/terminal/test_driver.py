@@ -240,8 +240,8 @@ class TestSize:
             console.resize(dice.randrange(20, 220), dice.randrange(5, 60))
             console.pump(0.001)
         console.resize(160, 45)
-        console.quiet(1)
-        assert "Fleet 6" in console.text
+        console.shows("Fleet 6")
+        console.quiet(2)
         before = console.cells()
         console.screen.reset()
         console.send("\x0c")
