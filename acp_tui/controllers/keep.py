@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
-import os
 import re
-import secrets
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +19,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import structs
 
+from acp_tui.config.private import write_private
 from acp_tui.model.kept import KeptRevision, KeptWords, Words
 from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
 
@@ -100,16 +99,7 @@ class Keep:
         return next((each.words for each in self.words(ref) if each.operation == operation), ())
 
     def _write(self, ref: ReleaseRef, name: str, lines: Sequence[bytes]) -> None:
-        place = self._place(ref)
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = place / f".{secrets.token_hex(4)}"
-        try:
-            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(file, "wb") as out:
-                out.write(gzip.compress(b"\n".join(lines), compresslevel=6))
-            fresh.replace(place / name)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_private(self._place(ref) / name, gzip.compress(b"\n".join(lines), compresslevel=6))
         self._bound(ref)
 
     def _bound(self, ref: ReleaseRef) -> None:

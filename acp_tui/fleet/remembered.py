@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from acp_tui.config.private import write_private
 from acp_tui.fleet.watchplan import APPLICATIONS, CLUSTERS, RELEASES
 from acp_tui.model.application import ApplicationSummary
 from acp_tui.model.cluster import ClusterSummary
@@ -83,14 +83,7 @@ class Remembered:
         if len(data) > BYTES:
             return
         with suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{self._path.name}.")
-            try:
-                with open(handle, "wb") as file:
-                    file.write(data)
-                os.replace(name, self._path)
-            except OSError:
-                os.unlink(name)
+            write_private(self._path, data)
 
 
 def _unquoted(row: Any) -> Any:

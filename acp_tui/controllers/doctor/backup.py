@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from acp_tui.config.private import write_private
 from acp_tui.model.errors import Refused, UsageError
 from acp_tui.model.release import ReleaseRef
 
@@ -60,17 +60,9 @@ class Backups:
         """On the disk when it returns; raises Refused where the disk does not take it."""
         if not _ID.fullmatch(backup.id):
             raise UsageError(f"{backup.id!r} is no operation")
-        place = self._place(backup.ref)
-        path = place / f"{backup.id}.json"
+        path = self._place(backup.ref) / f"{backup.id}.json"
         try:
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(file, "wb") as out:
-                out.write(msgspec.json.encode(backup))
-                out.flush()
-                os.fsync(out.fileno())
-            fresh.replace(path)
+            write_private(path, msgspec.json.encode(backup), synced=True)
         except OSError as error:
             raise Refused(
                 f"The record cannot be saved: {error.strerror or error}",

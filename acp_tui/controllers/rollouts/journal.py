@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from acp_tui.config.private import write_private
 from acp_tui.model.errors import Refused
 from acp_tui.model.rollout import Rollout, RolloutState
 
@@ -66,14 +67,8 @@ class RolloutJournal:
     def save(self, rollout: Rollout) -> None:
         """Raises Refused where the disk does not take it."""
         path = self._folder / f"{rollout.id}.json"
-        new = path.with_suffix(".new")
         try:
-            file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(file, "wb") as out:
-                out.write(msgspec.json.encode(rollout))
-                out.flush()
-                os.fsync(out.fileno())
-            new.replace(path)
+            write_private(path, msgspec.json.encode(rollout), synced=True)
         except OSError as error:
             raise _unwritable(path, error) from error
 
