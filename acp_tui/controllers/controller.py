@@ -74,7 +74,7 @@ class Controller(Acts):
             proofs=lambda ref: proofs_of(self.operations(), ref),
         )  # fmt: skip
         super().__init__(journal)
-        self.keep = Keep(journal.folder.parent / "kept")
+        self.keep = Keep(journal.kept)
         self._guardrails = guardrails or Guardrails(clock=clock)
         self._clock = clock
         self._verify = verify or Verify()
@@ -111,7 +111,7 @@ class Controller(Acts):
         operation = self._begun(plan)
         try:
             admit(plan, confirmed=confirmed)
-            lock = lock_release(self._journal.folder.parent / "locks", plan.intent.release, holder=holder(operation))
+            lock = lock_release(self._journal.locks, plan.intent.release, holder=holder(operation))
         except Refused as error:
             self._note(refusal(operation, plan, error))
             raise
@@ -148,7 +148,7 @@ class Controller(Acts):
     async def _left_alone(self, ref: ReleaseRef) -> None:
         """Waits for a Helm that is being stopped, as long as it may take; not for an act that somebody began since."""
         until = time.monotonic() + STOPPED_SECONDS
-        while is_held(self._journal.folder.parent / "locks", ref) and time.monotonic() < until:
+        while is_held(self._journal.locks, ref) and time.monotonic() < until:
             if any(each.release == ref and not each.state.over for each in self.operations()):
                 return
             await asyncio.sleep(PAUSE)

@@ -81,7 +81,7 @@ async def carry_out(errand: Errand) -> None:
         records=Records,
         journal=journal,
         verify=errand.verify,
-        keep=Keep(journal.folder.parent / "kept"),
+        keep=Keep(journal.kept),
     )
     runner = runner_of(work, lock)
     wishes: set[asyncio.Task[None]] = set()

@@ -63,6 +63,16 @@ class Journal:
     def folder(self) -> Path:
         return self._folder
 
+    @property
+    def locks(self) -> Path:
+        """Where whoever works on a release holds its lock, beside the records."""
+        return self._folder.parent / "locks"
+
+    @property
+    def kept(self) -> Path:
+        """Where a run keeps what Helm and Captain erase."""
+        return self._folder.parent / "kept"
+
     def beside(self, id: str, suffix: str) -> Path:
         """A file that belongs to an operation and goes with its record."""
         return self._folder / f"{id}.{suffix}"

@@ -79,7 +79,7 @@ class Doctor:
             records=self._records(cluster.transport),
             kinds=await self._planner.kinds(cluster),
             past=await asyncio.to_thread(self._past),
-            held=is_held(self._journal.folder.parent / "locks", ref),
+            held=is_held(self._journal.locks, ref),
         )
         return diagnose(await gatherer.case(now=self._clock()))
 
@@ -170,7 +170,7 @@ class Doctor:
         confirmed, plan = plan.confirm, await self._judged(plan, cluster)
         admit(plan, confirmed=confirmed)
         operation = self._begin(plan)
-        lock = lock_release(self._journal.folder.parent / "locks", ref, holder=holder(operation))
+        lock = lock_release(self._journal.locks, ref, holder=holder(operation))
         try:
             record = await asyncio.to_thread(self._journal.begin, operation)
             self._changed(operation)
