@@ -83,9 +83,8 @@ class Guardrails:
 
 def admit(judged: Plan, *, confirmed: str) -> None:
     """Raises Refused where a check says no, or the policy asks for another text than the one that was typed."""
-    if not judged.allowed:
-        first = judged.refusals[0]
-        raise Refused(f"Refused by the check '{first.title}'", tried=first.evidence, advice=first.advice)
+    if judged.refused is not None:
+        raise judged.refused
     if judged.confirm != confirmed:
         raise Refused(
             "Refused: the policy now asks for another confirmation",

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from acp_tui.model.errors import Refused
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import Owner, ReleaseRef
 
@@ -180,3 +181,11 @@ class Plan(Struct, frozen=True):
     @property
     def allowed(self) -> bool:
         return not self.refusals
+
+    @property
+    def refused(self) -> Refused | None:
+        """What the first check that says no has to say, as it is told to whoever tries."""
+        first = next(iter(self.refusals), None)
+        if first is None:
+            return None
+        return Refused(f"Refused by the check '{first.title}'", tried=first.evidence, advice=first.advice)

@@ -149,11 +149,8 @@ class DoctorScreen(Listing):
         self._confirm(plan, lambda: self.ask(self.backend.controller.doctor.recover(plan, remedy), self._done))
 
     def _confirm(self, plan: Plan, go: Any) -> None:
-        if not plan.allowed:
-            first = plan.refusals[0]
-            self.acp.show_error(
-                AcpTuiError(f"Refused by the check '{first.title}'", tried=first.evidence, advice=first.advice)
-            )
+        if plan.refused is not None:
+            self.acp.show_error(plan.refused)
             return
         word = plan.confirm or "yes"
 
