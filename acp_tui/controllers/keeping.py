@@ -13,7 +13,7 @@ from acp_tui.controllers.effects import mask_manifest
 from acp_tui.controllers.keep import Keep
 from acp_tui.controllers.redact import Redactor, redactor, secrets_in_objects, secrets_in_values
 from acp_tui.insight.mask import mask_values
-from acp_tui.insight.recordsize import stored_bytes
+from acp_tui.insight.recordsize import with_body
 from acp_tui.model.errors import AcpTuiError, ChartError
 from acp_tui.model.kept import KeptRevision, KeptWords, Words
 from acp_tui.model.refs import Clock
@@ -60,21 +60,12 @@ class Keeping:
 
     def attempt(self, revision: Revision, body: ReleaseBody) -> None:
         """One revision whose payload is at hand, as Captain's failed ones are for a moment; takes a thread's time."""
-        kept = structs.replace(
-            revision,
-            ref=self._ref,
-            chart=body.chart,
-            chart_version=body.chart_version,
-            app_version=body.app_version,
-            updated_at=body.last_deployed_at or revision.updated_at,
-            size=stored_bytes(body.size, revision.ref.store),
-            kept_at=self._clock(),
-        )
-        masked = without_secrets(body)
         if self._keep is None:
             return
+        masked = without_secrets(body)
+        kept = structs.replace(with_body(revision, masked), ref=self._ref, kept_at=self._clock())
         try:
-            self._keep.write(KeptRevision(structs.replace(kept, description=masked.description), masked))
+            self._keep.write(KeptRevision(kept, masked))
         except OSError as error:
             _LOG.warning("revision %s of %s not kept: %s", revision.revision, self._ref.name, error.strerror)
 

@@ -18,7 +18,7 @@ from acp_tui.fleet.session import Session
 from acp_tui.fleet.tables import MergedTable, merged_table
 from acp_tui.fleet.trees import TreeReader
 from acp_tui.insight.mask import mask_object
-from acp_tui.insight.recordsize import stored_bytes
+from acp_tui.insight.recordsize import with_body
 from acp_tui.insight.retention import with_leaving
 from acp_tui.model.application import ApplicationSummary, TreeNode
 from acp_tui.model.errors import ClusterError, RecordError, UsageError
@@ -71,7 +71,7 @@ class Inspector:
                 return revision
             async with places:
                 try:
-                    read = _with_body(revision, await records.body(ref, revision))
+                    read = with_body(revision, await records.body(ref, revision))
                 except RecordError as error:
                     read = msgspec.structs.replace(revision, unreadable=revision.unreadable or error.title)
             while len(self._read) >= _REMEMBERED:
@@ -219,15 +219,3 @@ def kind_of(session: Session, ref: ObjectRef) -> Kind:
 
 def _interest(health: Health) -> int:
     return -1 if health is Health.UNKNOWN else health.severity
-
-
-def _with_body(revision: Revision, body: ReleaseBody) -> Revision:
-    return msgspec.structs.replace(
-        revision,
-        chart=body.chart,
-        chart_version=body.chart_version,
-        app_version=body.app_version,
-        description=body.description,
-        updated_at=body.last_deployed_at or revision.updated_at,
-        size=stored_bytes(body.size, revision.ref.store),
-    )
