@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
-from rich.color import ColorSystem
-from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
 from acp_tui.terminal.colours import PALETTE, Depth, nearest
@@ -21,26 +18,11 @@ from acp_tui.ui.app import AcpApp
 from tests.terminal.ptys import Cell, Emulator, Stream, plain, seen
 from tests.ui.core.conftest import bare_surroundings  # noqa: F401 - what the scenes expect
 from tests.ui.core.test_snapshots import *  # noqa: F403 - the scenes
+from tests.ui.core.weigh import Ear
 from tests.ui.detail.conftest import bare_surroundings as bare_detail_surroundings  # noqa: F401
 from tests.ui.detail.test_snapshots import *  # noqa: F403
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
-
-
-class Ear(HeadlessDriver):
-    """Hears what Textual writes, in true colour as our driver asks for it."""
-
-    def __init__(self, app: AcpApp, **options: Any) -> None:
-        super().__init__(app, **options)
-        app.console._color_system = ColorSystem.TRUECOLOR
-        self.heard: list[str] = []
-
-    @property
-    def is_headless(self) -> bool:
-        return False
-
-    def write(self, data: str) -> None:
-        self.heard.append(data)
 
 
 async def heard(app: AcpApp, size: tuple[int, int], before: Before) -> list[str]:
