@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from textual.widget import Widget
 
@@ -15,7 +16,7 @@ from acp_tui.model.release import OwnerKind, ReleaseRef
 from acp_tui.model.rollout import Drifted
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.bar import Bar
-from acp_tui.ui.screens.asking import Asking
+from acp_tui.ui.screens.listing import Listing
 from acp_tui.ui.widgets.framed import Lines
 from acp_tui.ui.widgets.grid import Grid
 from acp_tui.ui.widgets.matrixgrid import MatrixGrid
@@ -26,7 +27,7 @@ Place = tuple[str, str]
 DETAIL = 7
 
 
-class MatrixScreen(Asking):
+class MatrixScreen(Listing):
     """Follows the fleet; reads the records of the rows in sight, and live objects only of the cell it is asked for."""
 
     PLACE = "matrix"
@@ -45,22 +46,27 @@ class MatrixScreen(Asking):
         self._asked: set[tuple[ReleaseRef, int]] = set()
         self._looking: set[ReleaseRef] = set()
         self._leave = _nothing
-        self.grid = MatrixGrid(id="matrix")
+        self._matrix = MatrixGrid(id="matrix")
 
     def heading(self) -> tuple[Span, ...]:
         return (("Matrix ", Tone.DIM), ("releases down, clusters across", Tone.PLAIN))
 
+    @property
+    def grid(self) -> MatrixGrid:
+        return self._matrix
+
+    def grids(self) -> tuple[Grid[Any], ...]:
+        return (self._matrix,)
+
     def body(self) -> Iterable[Widget]:
-        yield self.grid
+        yield self._matrix
         yield Lines(id="cell")
         yield Bar()
 
-    def on_mount(self) -> None:
-        self.grid.clock = self.acp.clock
+    def opened(self) -> None:
         self.grid.set_empty((("No releases.", Tone.DIM),))
         self.query_one("#cell", Lines).can_focus = False
         self._leave = self.backend.fleet.subscribe(self._changed)
-        self.set_focus(self.grid)
         self.update()
         if self.ref is not None:
             self.grid.point_at(f"{self.ref.namespace}/{self.ref.name}", self.ref.cluster)
@@ -73,7 +79,6 @@ class MatrixScreen(Asking):
 
     def tick(self) -> None:
         super().tick()
-        self.grid.tick()
         self._tell()
         self._read()
 
@@ -232,18 +237,6 @@ class MatrixScreen(Asking):
         row, cell = self.grid.row, self.grid.cell
         if row is not None and cell is not None and cell.row is not None:
             self.app.push_screen(RolloutScreen.of_cell(row, cell))
-
-    def do_filter(self) -> None:
-        grid = self.grid
-        self.query_one(Bar).ask(
-            prompt="/", text=grid.rows.query.text, done=grid.set_filter, changed=grid.set_filter, back_to=grid
-        )
-
-    def do_back(self) -> None:
-        if self.grid.rows.query.text:
-            self.grid.set_filter("")
-        else:
-            super().do_back()
 
     # what it says
 
