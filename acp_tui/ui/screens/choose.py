@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from textual.app import ComposeResult
 
-from acp_tui.fleet.cells import Cell
-from acp_tui.fleet.columns import Column, View
+from acp_tui.fleet.columns import View, text_column
 from acp_tui.model.health import Tone
 from acp_tui.ui.screens.base import BaseModal
 from acp_tui.ui.widgets.grid import Grid
@@ -24,17 +23,7 @@ CHOICES: View[_Choice] = View(
     digit="",
     kind_word="clusters",
     order=lambda row: row.key,
-    columns=(
-        Column(
-            id="name",
-            title="SPACE MARKS, ENTER SHOWS",
-            width=26,
-            grow=1,
-            names=True,
-            cell=lambda row, now: Cell(row.key),
-            sort=lambda row: row.key,
-        ),
-    ),
+    columns=(text_column("name", "SPACE MARKS, ENTER SHOWS", 26, lambda row: row.key, grow=1, names=True),),
 )
 
 

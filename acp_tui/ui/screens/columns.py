@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acp_tui.fleet.cells import Cell, age_cell, text_cell
-from acp_tui.fleet.columns import Column, View, maybe
+from acp_tui.fleet.columns import Column, View, maybe, text_column
 from acp_tui.insight.recordsize import LIMIT_BYTES, TIGHT, amount
 from acp_tui.model.health import TONE_OF_HEALTH, Health, Tone
 from acp_tui.model.plan import Effect, EffectAction
@@ -137,14 +137,7 @@ HISTORY: View[HistoryRow] = View(
             cell=lambda row, now: text_cell(f"{row.revision.chart} {row.revision.chart_version}".strip()),
             sort=lambda row: (row.revision.chart, row.revision.chart_version),
         ),
-        Column(
-            id="app",
-            title="APP",
-            width=10,
-            priority=3,
-            cell=lambda row, now: text_cell(row.revision.app_version, Tone.DIM),
-            sort=lambda row: row.revision.app_version,
-        ),
+        text_column("app", "APP", 10, lambda row: row.revision.app_version, tone=Tone.DIM, priority=3),
         Column(
             id="size",
             title="SIZE",
@@ -259,14 +252,7 @@ EFFECTS: View[EffectRow] = View(
             cell=lambda row, now: _change(row),
             sort=lambda row: row.effect.action,
         ),
-        Column(
-            id="summary",
-            title="WHAT",
-            width=20,
-            grow=3,
-            cell=lambda row, now: text_cell(row.effect.summary, Tone.DIM),
-            sort=lambda row: row.effect.summary,
-        ),
+        text_column("summary", "WHAT", 20, lambda row: row.effect.summary, tone=Tone.DIM, grow=3),
         Column(
             id="server",
             title="SERVER SAYS",

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from acp_tui.actions import Action
 from acp_tui.fleet.cells import Cell
-from acp_tui.fleet.columns import Column, View
+from acp_tui.fleet.columns import Column, View, text_column
 from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Tone
 from acp_tui.model.operation import Operation
@@ -55,14 +55,7 @@ WAYS_OUT: View[WayOut] = View(
             cell=lambda row, now: Cell(row.remedy.title, Tone.PLAIN if row.number else Tone.ACCENT),
             sort=lambda row: row.remedy.title,
         ),
-        Column(
-            id="effect",
-            title="WHICH MEANS",
-            width=40,
-            grow=3,
-            cell=lambda row, now: Cell(row.remedy.effect, Tone.DIM),
-            sort=lambda row: row.remedy.effect,
-        ),
+        text_column("effect", "WHICH MEANS", 40, lambda row: row.remedy.effect, tone=Tone.DIM, grow=3),
         Column(
             id="ailment",
             title="FOR",
