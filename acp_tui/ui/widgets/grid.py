@@ -10,7 +10,7 @@ from textual.message import Message
 from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.inorder import RowsInOrder
-from acp_tui.ui.widgets.rows import R
+from acp_tui.ui.widgets.lineup import R
 
 
 class Grid(RowsInOrder[R]):

@@ -10,7 +10,8 @@ from typing import cast
 
 from acp_tui.fleet.columns import View
 from acp_tui.model.refs import Clock
-from acp_tui.ui.widgets.rows import SLICE, Query, R, finished
+from acp_tui.ui.widgets.lineup import SLICE, R
+from acp_tui.ui.widgets.rows import Query, finished
 from acp_tui.ui.widgets.rowsview import RowsView
 
 AT_ONCE = 2 * SLICE
@@ -132,6 +133,8 @@ class RowsInOrder(RowsView[R]):
             wishes = -1
             while wishes != self._wishes:
                 rows, wishes = self.rows, self._wishes
+                if self._exchanged():
+                    continue
                 install = await _unhurried(rows.replacing(self._wanted, now=self._now))
                 if rows is self.rows:
                     self._settle(install, mark=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 
 class Marks:
@@ -37,11 +37,9 @@ class Marks:
     def clear(self) -> None:
         self._keys.clear()
 
-    def keep(self, there: Iterable[str]) -> None:
+    def keep(self, there: Container[str]) -> None:
         """Forget marks of rows that are gone."""
-        if self._keys:
-            there = {key for key in there if key in self._keys}
-            self._keys = {key: None for key in self._keys if key in there}
+        self._keys = {key: None for key in self._keys if key in there}
 
     def stretch(self, keys: Sequence[str], place: int) -> None:
         """Mark everything between the row marked last and this place; without such a row, this place alone."""

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import merge
-from itertools import islice
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from acp_tui.fleet.columns import View
+from acp_tui.ui.widgets.lineup import Entry, Lineup, R, differing
 
-
-class Keyed(Protocol):
-    """What every row has: a key that stays the same while the object does."""
-
-    @property
-    def key(self) -> str: ...
-
-
-R = TypeVar("R", bound=Keyed)
 T = TypeVar("T")
-SLICE = 2000
-"""Rows that are put in order or searched between two looks at the keyboard."""
+FEW = 1000
+"""So many rows that come, go or change find their places one by one; of more, all are put in order again."""
 _CHUNK = 200
 """Rows whose words are computed between two looks at the keyboard."""
 
@@ -65,7 +55,6 @@ class Rows(Generic[R]):
     def __init__(self, view: View[R]) -> None:
         self.view = view
         self.all: Sequence[R] = ()
-        self.shown: list[R] = []
         self.nodes: list[Node[R]] | None = None
         self.query = Query()
         self.sort = ""
@@ -73,40 +62,73 @@ class Rows(Generic[R]):
         self.folded: dict[str, bool] = {}
         self._children: Callable[[R], Sequence[R]] | None = None
         self._opened: Callable[[R], bool] = lambda row: True
-        self._index: dict[str, int] = {}
         self._words: dict[str, tuple[R, str]] = {}
-        self._in_order: tuple[Sequence[R], str, bool, list[R]] | None = None
+        self._entries: dict[str, Entry[R]] = {}
+        self._everything: Lineup[R] = Lineup(view.order)
+        self._found = self._everything
+        self._wish = ("", False, "")
+        self._walked: list[R] = []
+        self._places: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.shown)
 
+    @property
+    def keys(self) -> Container[str]:
+        """Keys of all rows, those that a filter or a fold hides among them."""
+        return self._entries if self._children is None else {row.key for row in self.everything()}
+
+    @property
+    def shown(self) -> list[R]:
+        return self._found.rows if self._children is None else self._walked
+
     def index(self, key: str) -> int | None:
-        return self._index.get(key)
+        if self._children is not None:
+            return self._places.get(key)
+        entry = self._entries.get(key)
+        return None if entry is None else self._found.place(entry)
 
     def exchange(self, rows: Sequence[R], *, now: float) -> bool:
-        """Take these rows where only some of them are other objects in the same places; else False, and nothing is."""
-        return self._children is None and self._exchange(rows, now)
+        """Take these rows where few of them are other objects than before; else False, and nothing is done."""
+        wish = (self.sort, self.descending, self.query.text)
+        if self._children is not None or wish != self._wish or len(self._entries) != len(self.all):
+            return False
+        changes = differing(self.all, rows, most=min(FEW, len(self.all) // 2))
+        if changes is None:
+            return False
+        gone, come = ({row.key: row for row in each} for each in changes)
+        if len(come) != len(changes[1]) or any(key in self._entries and key not in gone for key in come):
+            return False
+        for key in gone.keys() - come.keys():
+            self._take_out(self._entries.pop(key))
+            self._words.pop(key, None)
+        for key, row in come.items():
+            self._put_in(key, row, now)
+        self.all = rows
+        return True
 
     def replacing(self, rows: Sequence[R], *, now: float) -> Generator[None, None, Callable[[], None]]:
         """Put these rows in order, a slice at a time; what comes back at the end shows them."""
-        sort, descending = self.sort, self.descending
-        ordered = yield from self._ordering(rows)
-        shown: list[R] = []
-        index: dict[str, int] = {}
-        for start in range(0, len(ordered), SLICE):
-            part = ordered[start : start + SLICE]
-            if self.query.text:
-                part = [row for row in part if self._matches(row, now)]
-            index.update((row.key, place) for place, row in enumerate(part, len(shown)))
-            shown += part
-            yield
+        wish = (self.sort, self.descending, self.query.text)
+        everything, entries = self._everything, self._entries
+        if self._children is not None or rows is not self.all or wish[:2] != self._wish[:2]:
+            column = self.view.column(self.sort)
+            everything = Lineup(
+                self.view.order if column is None else column.sort,
+                descending=self.descending and column is not None,
+            )
+            entries = {}
+            yield from everything.filling(_entered(map(everything.entry, rows), entries))
+        found = everything
+        if self.query.text:
+            found = yield from everything.keeping(lambda row: self._matches(row, now))
 
         def install() -> None:
             self._children = self.nodes = None
-            self.all, self.shown, self._index = rows, shown, index
-            self._in_order = (rows, sort, descending, ordered)
+            self.all, self._wish = rows, wish
+            self._everything, self._entries, self._found = everything, entries, found
             if len(self._words) > 2 * len(rows) + 1000:
-                self._words = {row.key: self._words[row.key] for row in rows if row.key in self._words}
+                self._words = {key: kept for key, kept in self._words.items() if key in entries}
 
         return install
 
@@ -134,13 +156,13 @@ class Rows(Generic[R]):
             finished(self.replacing(self.all, now=now))()
             return
         self.nodes = list(self._walk(self.all, self._children, now=now))
-        self.shown = [node.row for node in self.nodes]
-        self._index = {row.key: place for place, row in enumerate(self.shown)}
+        self._walked = [node.row for node in self.nodes]
+        self._places = {row.key: place for place, row in enumerate(self._walked)}
 
     def everything(self) -> Iterator[R]:
         """All rows in their order, those that a filter or a fold hides among them."""
         if self._children is None:
-            yield from self._in_order[3] if self._in_order is not None else ()
+            yield from self._everything.rows
             return
         stack = list(reversed(self.all))
         while stack:
@@ -168,53 +190,28 @@ class Rows(Generic[R]):
                 self._words_of(row, now)
             await asyncio.sleep(0)
 
-    def _ordering(self, rows: Sequence[R]) -> Generator[None, None, list[R]]:
-        """Sorted slices, merged slice by slice."""
-        kept = self._in_order
-        if kept is not None and kept[0] is rows and kept[1:3] == (self.sort, self.descending):
-            return kept[3]
-        column = self.view.column(self.sort)
-        key = self.view.order if column is None else column.sort
-        descending = self.descending and column is not None
-        slices: list[list[R]] = []
-        unknown: list[R] = []
-        for start in range(0, len(rows), SLICE):
-            part = list(rows[start : start + SLICE])
-            if column is not None:
-                part, without = parted(part, key)
-                unknown += without
-            part.sort(key=key, reverse=descending)
-            slices.append(part)
-            yield
-        ordered = slices.pop() if len(slices) == 1 else []
-        merged = merge(*slices, key=key, reverse=descending)
-        while part := list(islice(merged, SLICE)):
-            ordered += part
-            yield
-        return ordered + unknown
+    def _put_in(self, key: str, row: R, now: float) -> None:
+        was, entry = self._entries.get(key), self._everything.entry(row)
+        self._entries[key] = entry
+        matches = self._matches(row, now)
+        if was is not None and was[:3] == entry[:3] and (self._found.place(was) is not None) == matches:
+            for lineup in self._lineups(matches):
+                lineup.exchange(was, entry)
+            return
+        if was is not None:
+            self._take_out(was)
+        for lineup in self._lineups(matches):
+            lineup.add(entry)
 
-    def _exchange(self, rows: Sequence[R], now: float) -> bool:
-        """Put other objects in the places of those with the same key; False where more than that changed."""
-        before = self.all
-        if len(rows) != len(before) or self._in_order is None or self._in_order[0] is not before:
-            return False
-        changed = [(was, row) for was, row in zip(before, rows, strict=True) if was is not row]
-        column = self.view.column(self.sort)
-        sort = self.view.order if column is None else column.sort
-        for was, row in changed:
-            if was.key != row.key or sort(was) != sort(row) or self._matches(was, now) != self._matches(row, now):
-                return False
-        others = {row.key: row for _, row in changed}
-        ordered = self._in_order[3]
-        if others:
-            ordered = [others.get(row.key, row) for row in ordered] if len(others) > 1 else _with(ordered, changed[0])
-            for key, row in others.items():
-                place = self._index.get(key)
-                if place is not None:
-                    self.shown[place] = row
-        self.all = rows
-        self._in_order = (rows, self.sort, self.descending, ordered)
-        return True
+    def _take_out(self, entry: Entry[R]) -> None:
+        for lineup in self._lineups(shown=True):
+            lineup.remove(entry)
+
+    def _lineups(self, shown: bool) -> tuple[Lineup[R], ...]:
+        """Where a row stands that is shown, or is not."""
+        if self._found is self._everything or not shown:
+            return (self._everything,)
+        return (self._everything, self._found)
 
     def _matches(self, row: R, now: float) -> bool:
         if not self.query.text:
@@ -264,24 +261,11 @@ class Rows(Generic[R]):
         return kept
 
 
-def _with(rows: list[R], change: tuple[R, R]) -> list[R]:
-    rows = rows.copy()
-    rows[rows.index(change[0])] = change[1]
-    return rows
-
-
-def parted(rows: Iterable[T], key: Callable[[T], Any]) -> tuple[list[T], list[T]]:
-    """Rows whose place is known, and those that go last in any order.
-
-    A place is not known where the key is None, or starts with True as `fleet.columns.maybe` makes it.
-    """
-    known: list[T] = []
-    unknown: list[T] = []
-    for row in rows:
-        value = key(row)
-        last = value is None or (isinstance(value, tuple) and bool(value) and value[0] is True)
-        (unknown if last else known).append(row)
-    return known, unknown
+def _entered(entries: Iterable[Entry[R]], by_key: dict[str, Entry[R]]) -> Iterator[Entry[R]]:
+    """Writes down each entry by its key; of several with one key only the first is passed on."""
+    for entry in entries:
+        if by_key.setdefault(entry[2], entry) is entry:
+            yield entry
 
 
 def finished(steps: Generator[None, None, T]) -> T:

@@ -14,9 +14,10 @@ from acp_tui.fleet.columns import Column, View
 from acp_tui.model.refs import Clock
 from acp_tui.ui.look import Span
 from acp_tui.ui.widgets.framed import Framed, segments
+from acp_tui.ui.widgets.lineup import R
 from acp_tui.ui.widgets.marks import Marks
 from acp_tui.ui.widgets.paint import Brush, Layout, Painted, lay_out, painted_cell
-from acp_tui.ui.widgets.rows import R, Rows
+from acp_tui.ui.widgets.rows import Rows
 
 NEWS_SECONDS = 1.0
 """How long a changed cell is shown as changed: one tick."""
@@ -241,7 +242,7 @@ class RowsView(Framed, Generic[R]):
         had_rows = len(self.rows) > 0
         change()
         if self.marks:
-            self.marks.keep(row.key for row in self.rows.everything())
+            self.marks.keep(self.rows.keys)
             self.refresh_edge()
         place = self.rows.index(key) if self._moved_by_hand and key else None
         if place is None:

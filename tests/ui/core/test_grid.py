@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from acp_tui.model.health import Tone
 from acp_tui.ui.widgets.grid import Grid
-from acp_tui.ui.widgets.rows import SLICE
+from acp_tui.ui.widgets.lineup import SLICE
 from tests.ui.core.host import VIEW, Clock, Host, Row, lines_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from acp_tui.model.health import Tone
-from acp_tui.ui.widgets.rows import Query, Rows, parted
+from acp_tui.ui.widgets.rows import Query, Rows
 from tests.ui.core.host import VIEW, Row
 
 
@@ -31,10 +31,6 @@ def test_rows_stand_in_the_order_of_the_view() -> None:
 def test_what_is_not_known_comes_last_whichever_way_round() -> None:
     assert shown(of(A, B, C, sort="value")) == ["gamma", "alpha", "beta"]
     assert shown(of(A, B, C, sort="value", descending=True)) == ["alpha", "gamma", "beta"]
-
-
-def test_a_key_that_begins_with_true_is_not_known_either() -> None:
-    assert parted([(True, 0), (False, 2), None], lambda row: row) == ([(False, 2)], [(True, 0), None])
 
 
 def test_a_filter_wants_every_word_and_none_of_the_unwanted() -> None:
