@@ -14,9 +14,10 @@ from pathlib import Path
 from msgspec import structs
 
 import acp_tui
+from acp_tui.config.locks import FileLock
+from acp_tui.config.private import open_private
 from acp_tui.controllers.errand import CANCEL, Engine, Errand, encode, posts_of
 from acp_tui.controllers.journal import Journal
-from acp_tui.controllers.lock import ReleaseLock
 from acp_tui.controllers.story import Reader, with_story
 from acp_tui.controllers.work import Act, Work
 from acp_tui.model.errors import AcpTuiError, Refused
@@ -90,7 +91,7 @@ class Following:
 class Launched(Following):
     """An act that this process starts a runner for; the runner inherits the lock."""
 
-    def __init__(self, work: Work, lock: ReleaseLock, *, policies: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(self, work: Work, lock: FileLock, *, policies: Sequence[str], env: Mapping[str, str]) -> None:
         super().__init__(work.operation, work.journal, work.changed)
         self._work = work
         self._lock = lock
@@ -133,7 +134,7 @@ class Launched(Following):
         """Takes a moment: the whole errand is with the child when it returns."""
         journal = self._journal
         journal.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        words = os.open(self._words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        words = open_private(self._words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", _MODULE],
@@ -161,7 +162,7 @@ class Launched(Following):
         if recorded is not None:
             return recorded
         try:
-            last = self._words.read_text(errors="replace").strip().splitlines()[-1:]
+            last = self._words.read_text("utf-8", errors="replace").strip().splitlines()[-1:]
             self._words.unlink(missing_ok=True)
         except OSError:
             last = []
@@ -192,14 +193,16 @@ class Detached:
         self._policies = policies
         self._env = env
 
-    def __call__(self, work: Work, lock: ReleaseLock) -> Act:
+    def __call__(self, work: Work, lock: FileLock) -> Act:
         return Launched(work, lock, policies=self._policies, env=self._env)
 
 
 def _say(ear: Path, word: bytes) -> bool:
-    """False where nobody listens (yet)."""
+    """False where nobody listens (yet); on Windows nobody does, an act listens to its own terminal alone."""
+    if sys.platform == "win32":
+        return False
     try:
-        file = os.open(ear, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(ear, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
         if error.errno in (errno.ENXIO, errno.ENOENT):
             return False

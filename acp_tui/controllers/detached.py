@@ -21,13 +21,14 @@ from acp_tui.clients.helm.records import Records
 from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.discovery import Kinds, discover
 from acp_tui.clients.kube.http import Dialer, HttpTransport
+from acp_tui.config.locks import FileLock
 from acp_tui.config.policy import load_policies
 from acp_tui.controllers.errand import CANCEL, Errand, Post, decode
 from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.guardrails import Guardrails, admit
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.keep import Keep
-from acp_tui.controllers.lock import ReleaseLock, holder
+from acp_tui.controllers.lock import holder, sign
 from acp_tui.controllers.refusal import refusal
 from acp_tui.controllers.seams import Cluster, KindTable
 from acp_tui.controllers.story import Story
@@ -36,12 +37,14 @@ from acp_tui.model.cluster import Role
 from acp_tui.model.errors import AcpTuiError, EngineError, Refused
 from acp_tui.model.release import Store
 
+assert sys.platform != "win32"  # noqa: S101 - there an act runs in the process that began it
+
 
 def main() -> int:
     """Ends with 1 where nobody told it the whole errand: then nothing was begun."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     told = sys.stdin.buffer.read()
-    os.dup2(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _forget_import_path()
     try:
         errand = decode(told)
@@ -54,9 +57,9 @@ def main() -> int:
 async def carry_out(errand: Errand) -> None:
     journal = Journal(Path(errand.journal))
     id, plan = errand.operation.id, errand.plan
-    lock = ReleaseLock(errand.lock)
+    lock = FileLock(errand.lock)
     os.set_inheritable(errand.lock, False)
-    lock.hold(holder(errand.operation))
+    sign(lock, holder(errand.operation))
     posts = Outposts(errand.posts)
     clusters = GatedClusters(posts)
     judged = Guardrails(lambda: load_policies(errand.policies)).judge(
@@ -169,7 +172,7 @@ class Ear:
         with contextlib.suppress(OSError):
             os.mkfifo(self._path, 0o600)
             # Open for writing too, so that it does not end with the first who said something.
-            self._file = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._file = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
             asyncio.get_running_loop().add_reader(self._file, self._hear)
 
     def __exit__(self, *_: object) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from acp_tui.config.locks import is_held, take
+from acp_tui.config.private import open_private
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation, OperationState, Outcome, OutcomeKind, StepProgress, StepState
 from acp_tui.model.refs import Clock
@@ -83,27 +85,25 @@ class Journal:
         Room for the lines to come is taken now, so that a disk which fills up later does not cost the end.
         """
         path = self._folder / f"{operation.id}.jsonl"
-        begun = self._folder / f".{operation.id}.begun"
         reserve = self._folder / f".{operation.id}.reserve"
         file = -1
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sweep()
-            file = os.open(begun, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file = open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+            # Held before there is a line in it: whoever reads it sees nothing yet, or an act that somebody runs.
+            take(file)
             _fill(reserve)
             record = Record(file, reserve, self._clock)
             record.write(Line(self._clock(), "begin", pid=os.getpid(), operation=bare(operation)))
-            # Whoever follows it sees it held and with its first line, or not at all.
-            begun.rename(path)
             _sync_folder(self._folder)
             self._rotate()
         except OSError as error:
             if file >= 0:
                 os.close(file)
-            for left in (begun, reserve):
-                with contextlib.suppress(OSError):
-                    left.unlink(missing_ok=True)
+                for left in (path, reserve):
+                    with contextlib.suppress(OSError):
+                        left.unlink(missing_ok=True)
             raise Refused(
                 f"The journal cannot be written: {error.strerror or error}",
                 tried=f"write {path}",
@@ -118,7 +118,7 @@ class Journal:
         with contextlib.suppress(OSError):
             refused.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = refused / f"{operation.id}.jsonl"
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            file = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
             try:
                 os.write(file, msgspec.json.encode(line) + b"\n")
                 os.fsync(file)
@@ -144,16 +144,17 @@ class Journal:
         return tuple(sorted(found, key=lambda each: each.id, reverse=True))
 
     def _rotate(self) -> None:
-        """Removes the oldest records beyond the bounds; a lost act is unfinished and stays."""
+        """Removes the oldest records beyond the bounds; a lost act is unfinished and stays, an empty one goes."""
         room, kept = KEPT_BYTES, 0
         for name in _names(self._folder):
             path = self._folder / name
             with contextlib.suppress(OSError):
-                kept, room = kept + 1, room - path.stat().st_size
+                size = path.stat().st_size
+                kept, room = kept + 1, room - size
                 if kept <= KEPT and room >= 0:
                     continue
                 operation = self._operation(name)
-                if operation is not None and operation.state.over and operation.state is not OperationState.LOST:
+                if not size or (operation and operation.state.over and operation.state is not OperationState.LOST):
                     for each in (path, *(path.with_suffix(f".{suffix}") for suffix in BESIDE)):
                         each.unlink(missing_ok=True)
                     self._read.pop(name, None)
@@ -166,10 +167,7 @@ class Journal:
             known = self._read.get(name)
             if known and known[0] == mark and (known[1] is None or known[1].state.over):
                 return known[1]
-            with path.open("rb") as file:
-                operation = _folded(_lines(file.read()))
-                if operation is not None and not operation.state.over and _abandoned(file.fileno()):
-                    operation = _lost(operation)
+            operation = _recorded(path)
         except OSError:
             return None
         self._read[name] = (mark, operation)
@@ -177,18 +175,12 @@ class Journal:
 
     def _sweep(self) -> None:
         """Removes what processes that are gone held; without a record it may belong to one that is about to begin."""
-        for left in (*self._folder.glob(".*.*"), *self._folder.glob("*.ear"), *self._folder.glob("*.err")):
-            id = left.stem.removeprefix(".")
-            places = (self._folder / f"{id}.jsonl", self._folder / f".{id}.begun")
-            record = next((place for place in places if place.exists()), None)
+        for left in (*self._folder.glob(".*.reserve"), *self._folder.glob("*.ear"), *self._folder.glob("*.err")):
+            record = self._folder / f"{left.stem.removeprefix('.')}.jsonl"
             with contextlib.suppress(OSError):
-                if record is None:
-                    if left.suffix == ".reserve" or time.time() - left.stat().st_mtime > STALE_SECONDS:
-                        left.unlink(missing_ok=True)
-                    continue
-                with record.open("rb") as file:
-                    if _abandoned(file.fileno()):
-                        left.unlink(missing_ok=True)
+                begins = not record.exists() and time.time() - left.stat().st_mtime <= STALE_SECONDS
+                if not begins and not is_held(record):
+                    left.unlink(missing_ok=True)
 
 
 class Record:
@@ -251,7 +243,7 @@ def bare(operation: Operation) -> Operation:
 
 
 def _fill(path: Path) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    file = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         left = b"\0" * RESERVE_BYTES
         while left:
@@ -262,8 +254,10 @@ def _fill(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new file is only there after a crash once its folder is on the disk too."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """A new file is only there after a crash once its folder is on the disk too; Windows opens no folder for that."""
+    if sys.platform == "win32":
+        return
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(file)
     finally:
@@ -290,16 +284,14 @@ def _folded(lines: Iterable[Line]) -> Operation | None:
     return operation
 
 
-def _abandoned(file: int) -> bool:
-    """True where no process holds the writer's lock any more."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return False
-    fcntl.flock(file, fcntl.LOCK_UN)
-    return True
+def _recorded(path: Path) -> Operation | None:
+    """What is in a record, LOST where its writer is gone without an end. Raises OSError."""
+    operation = _folded(_lines(path.read_bytes()))
+    if operation is None or operation.state.over or is_held(path):
+        return operation
+    # It may have ended between the two looks; from now on nobody writes any more.
+    operation = _folded(_lines(path.read_bytes()))
+    return operation if operation is None or operation.state.over else _lost(operation)
 
 
 def _lost(operation: Operation) -> Operation:

@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
-import time
 from pathlib import Path
 
+from acp_tui.config import locks
+from acp_tui.config.locks import FileLock
 from acp_tui.model.errors import Refused
 from acp_tui.model.operation import Operation
 from acp_tui.model.release import ReleaseRef
 
-_GLANCE = 0.01
-
-
-class ReleaseLock:
-    """A lock the kernel drops with the process, so that a killed one never leaves a release locked.
-
-    `file` is the open file that carries it: a child that inherits it holds the lock too, and alone once we gave it
-    free. The file stays behind: removing it would let two processes hold locks on two files of the same name.
-    """
-
-    def __init__(self, file: int) -> None:
-        self._file = file
-
-    @property
-    def file(self) -> int:
-        return self._file
-
-    def hold(self, holder: str) -> None:
-        """Says who holds it, for the next one who wants it."""
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._file, 0)
-            os.pwrite(self._file, holder.encode(), 0)
-
-    def release(self) -> None:
-        """Gives the release free; a second call does nothing."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+_WORDS = 500
 
 
 def holder(operation: Operation) -> str:
@@ -50,59 +23,41 @@ def holder(operation: Operation) -> str:
 
 def is_held(folder: Path, ref: ReleaseRef) -> bool:
     """Whether a process of this machine works on the release: a runner, or a Helm that it left behind."""
-    try:
-        file = os.open(_path(folder, ref), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(file)
-    return False
+    return locks.is_held(_path(folder, ref))
 
 
-def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> ReleaseLock:
+def lock_release(folder: Path, ref: ReleaseRef, *, holder: str) -> FileLock:
     """Takes the lock or raises Refused naming the holder; `holder` is what the next one is told of us."""
     path = _path(folder, ref)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
+        lock = locks.hold(path)
+    except BlockingIOError as error:
         raise Refused(
-            f"Cannot lock {ref.name}: {error.strerror}", tried=f"open {path}", advice="Nothing was done."
+            f"{ref.name} is being worked on by another acp-tui",
+            tried=_told(path),
+            advice="Wait for it, or look at it in Activity.",
         ) from error
-    try:
-        _take(file)
     except OSError as error:
-        told = os.pread(file, 500, 0).decode("utf-8", "replace")
-        os.close(file)
-        if isinstance(error, BlockingIOError):
-            raise Refused(
-                f"{ref.name} is being worked on by another acp-tui",
-                tried=told,
-                advice="Wait for it, or look at it in Activity.",
-            ) from error
         raise Refused(
             f"Cannot lock {ref.name}: {error.strerror}", tried=f"lock {path}", advice="Nothing was done."
         ) from error
-    lock = ReleaseLock(file)
-    lock.hold(holder)
+    sign(lock, holder)
     return lock
+
+
+def sign(lock: FileLock, holder: str) -> None:
+    """Says who holds the release now; a disk that does not take it costs the next one a name."""
+    with contextlib.suppress(OSError):
+        lock.say(holder)
+
+
+def _told(path: Path) -> str:
+    try:
+        return path.read_bytes()[:_WORDS].decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _path(folder: Path, ref: ReleaseRef) -> Path:
     name = hashlib.sha256(f"{ref.cluster}/{ref.namespace}/{ref.name}".encode()).hexdigest()[:24]
     return folder / f"{name}.lock"
-
-
-def _take(file: int) -> None:
-    """Tries a second time, for one who only looked whether somebody holds it. Raises OSError."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        time.sleep(_GLANCE)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from acp_tui.config.private import open_private
 from acp_tui.controllers.journal import bare
 from acp_tui.model.operation import Operation, StepProgress
 
@@ -31,7 +32,7 @@ class Story:
     """The writer, in the process that acts; a disk that takes nothing costs those who watch their view and no more."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._file = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._told: Operation | None = None
         self._room = ROOM
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from acp_tui.config.locks import FileLock
 from acp_tui.controllers.captain.run import RequestRunner
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.keep import Keep
-from acp_tui.controllers.lock import ReleaseLock
 from acp_tui.controllers.runner import Runner, Sleep, Tools
 from acp_tui.controllers.verify import Verify
 from acp_tui.model.operation import Operation
@@ -54,11 +54,11 @@ class Work(Struct, frozen=True):
     sleep: Sleep = asyncio.sleep
 
 
-Launch = Callable[[Work, ReleaseLock], Act]
+Launch = Callable[[Work, FileLock], Act]
 """Makes an act of it, which holds the lock and gives it free at its end."""
 
 
-def runner_of(work: Work, lock: ReleaseLock) -> Runner:
+def runner_of(work: Work, lock: FileLock) -> Runner:
     """Helm holds the lock too, so that the release is not free before the last who works on it is gone."""
     plan = work.plan
     cluster = work.clusters.session(plan.intent.release.cluster)
@@ -82,7 +82,7 @@ def runner_of(work: Work, lock: ReleaseLock) -> Runner:
 class Here:
     """Runs it in this very process, and ends it with this process."""
 
-    def __init__(self, work: Work, lock: ReleaseLock) -> None:
+    def __init__(self, work: Work, lock: FileLock) -> None:
         self._runner = runner_of(work, lock)
         self._lock = lock
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from acp_tui.config.locks import is_held
 from acp_tui.controllers import journal as journal_file
 from acp_tui.controllers.journal import Journal, Record
 from acp_tui.controllers.lock import lock_release
@@ -97,6 +98,27 @@ def test_an_act_whose_process_was_killed_is_lost_and_says_where(folder: Path) ->
     assert read.outcome is not None
     assert "during 'helm rollback payments-api 41'" in read.outcome.title
     assert "release doctor payments-api" in read.outcome.advice
+
+
+def test_an_act_that_ends_while_somebody_looks_is_not_lost(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = Journal(folder).begin(operation())
+
+    def ends_meanwhile(path: Path) -> bool:
+        record.end(finished(operation()))
+        return is_held(path)
+
+    monkeypatch.setattr(journal_file, "is_held", ends_meanwhile)
+    (read,) = Journal(folder).past()
+    assert read.state is OperationState.SUCCEEDED
+
+
+def test_an_act_that_is_begun_twice_leaves_the_first_record_as_it_is(folder: Path) -> None:
+    record = Journal(folder).begin(operation())
+    with pytest.raises(Refused, match="The journal cannot be written"):
+        Journal(folder).begin(operation())
+    record.end(finished(operation()))
+    (read,) = Journal(folder).past()
+    assert read.state is OperationState.SUCCEEDED
 
 
 def test_a_torn_last_line_costs_only_itself(folder: Path) -> None:
@@ -227,6 +249,7 @@ def test_what_has_no_end_stays_whatever_its_age(folder: Path, monkeypatch: pytes
     lost.close()
     running = Journal(folder).begin(operation(id_of(1)))
     (folder / f"{id_of(2)}.jsonl").write_bytes(b"what is this\n")
+    (folder / f"{id_of(0)}-killed-before-its-first-line.jsonl").touch()
     for number in range(3, 6):
         Journal(folder).begin(operation(id_of(number))).end(finished(operation(id_of(number))))
     assert names(folder) == [id_of(number) for number in (0, 1, 2, 5)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import re
 import shutil
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from acp_tui.config.locks import FileLock, hold, is_held
 from acp_tui.config.private import write_private
 from acp_tui.model.errors import Refused
 from acp_tui.model.rollout import Rollout, RolloutState
@@ -46,23 +45,19 @@ class RolloutJournal:
     def drop_chart(self, id: str) -> None:
         shutil.rmtree(self._folder / id, ignore_errors=True)
 
-    def hold(self, id: str) -> Hold:
-        """Raises Refused where another process is at it, or the disk does not take it."""
-        path = self._folder / f"{id}.lock"
+    def hold(self, id: str) -> FileLock:
+        """Says that this process is at it. Raises Refused where another one is, or the disk does not take it."""
+        path = self._lock(id)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(file)
+            held = hold(path)
+        except BlockingIOError as error:
             raise Refused(
                 f"Rollout {id} is under way in another process", advice="watch it there, or wait for its end"
             ) from error
+        except OSError as error:
+            raise _unwritable(path, error) from error
         self._forget_oldest()
-        return Hold(file)
+        return held
 
     def save(self, rollout: Rollout) -> None:
         """Raises Refused where the disk does not take it."""
@@ -80,7 +75,7 @@ class RolloutJournal:
             rollout = msgspec.json.decode((self._folder / f"{id}.json").read_bytes(), type=Rollout)
         except (OSError, msgspec.DecodeError, UnicodeError):
             return None
-        if rollout.ended_at is None and not self._held(id):
+        if rollout.ended_at is None and not is_held(self._lock(id)):
             return structs.replace(rollout, state=RolloutState.INTERRUPTED)
         return rollout
 
@@ -95,18 +90,8 @@ class RolloutJournal:
         except OSError:
             return []
 
-    def _held(self, id: str) -> bool:
-        try:
-            file = os.open(self._folder / f"{id}.lock", os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(file)
-        return False
+    def _lock(self, id: str) -> Path:
+        return self._folder / f"{id}.lock"
 
     def _forget_oldest(self) -> None:
         """Rollouts beyond the bound, and charts of plans that a console left behind when it was killed."""
@@ -116,23 +101,11 @@ class RolloutJournal:
                 if path.is_dir() and path.name not in known and time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
         for id in self._ids()[KEPT:]:
-            if not self._held(id):
+            if not is_held(self._lock(id)):
                 self.drop_chart(id)
                 for suffix in ("json", "lock"):
                     with contextlib.suppress(OSError):
                         (self._folder / f"{id}.{suffix}").unlink()
-
-
-class Hold:
-    """Says that this process is at a rollout, until it lets go or ends."""
-
-    def __init__(self, file: int) -> None:
-        self._file = file
-
-    def release(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
 
 
 def _unwritable(path: Path, error: OSError) -> Refused:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import structs
 
 from acp_tui.clients.helm.stored import stored_chart
+from acp_tui.config.locks import FileLock
 from acp_tui.controllers.drifted import find_drift
 from acp_tui.controllers.gate import GatedClusters
-from acp_tui.controllers.rollouts.journal import Hold, RolloutJournal
+from acp_tui.controllers.rollouts.journal import RolloutJournal
 from acp_tui.controllers.rollouts.legs import Origin, leg_of, plan_leg
 from acp_tui.model.errors import AcpTuiError, Refused, UsageError
 from acp_tui.model.operation import Operation, OutcomeKind
@@ -252,7 +253,7 @@ class Rollouts:
 
     # running
 
-    async def _run(self, rollout: Rollout, plans: Sequence[Plan | None], hold: Hold) -> Rollout:
+    async def _run(self, rollout: Rollout, plans: Sequence[Plan | None], hold: FileLock) -> Rollout:
         green = _GREEN_BACK if rollout.undoes else _GREEN
         try:
             for place, plan in enumerate(plans):
