@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
-import signal
 import time
 from typing import Any
 
 from msgspec import Struct
 
+from acp_tui.clients.children import kill_all
 from acp_tui.clients.kube.context import NOTHING, Context, ExecPlugin, Secret
 from acp_tui.model.refs import Clock
 from acp_tui.wire.kubernetes import timestamp
@@ -203,8 +202,7 @@ async def _drain(stream: asyncio.StreamReader, *, limit: int, keep_end: bool) ->
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill_all(process.pid)
         await process.wait()
 
 

@@ -1,22 +1,25 @@
-"""Says in words what broke a connection, from what aiohttp, OpenSSL and the operating system raise."""
+"""Says in words what broke a connection, from what it, OpenSSL and the operating system raise."""
 
 from __future__ import annotations
 
 import os
+import re
+import socket
 import ssl
 from typing import TypeVar
 
-import aiohttp
-
 from acp_tui.clients import errors
 from acp_tui.clients.errors import ApiError
+from acp_tui.clients.kube.connection import NotConnected, NotHttp, ProxyRefused
 from acp_tui.clients.kube.context import Context
 from acp_tui.wire.text import one_line
 
 _E = TypeVar("_E", bound=BaseException)
 
-NETWORK_ERRORS = (aiohttp.ClientError, OSError, TimeoutError, ssl.SSLError)
-"""What a request can raise besides our own errors; TimeoutError is asyncio's too."""
+NETWORK_ERRORS = (OSError,)
+"""What a request can raise besides our own errors: TimeoutError, OpenSSL's and those of a connection are among them."""
+
+_SEVERAL = re.compile(r"\[Errno (\d+)\]")  # asyncio joins what each address of a host said
 
 # OpenSSL's X509_V_ERR_* (openssl/x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED, _HOSTNAME, _ADDRESS = 9, 10, 62, 64
@@ -27,13 +30,9 @@ def from_exception(
 ) -> ApiError:
     """The error to show; for a write that was under way it says that the outcome is not known."""
     found = _find(error, context=context, request=request, seconds=seconds)
-    if write and not _never_sent(error):
+    if write and not isinstance(error, NotConnected):
         found.advice = f"it is not known whether it was carried out: look at the object first. {found.advice}"
     return found
-
-
-def _never_sent(error: BaseException) -> bool:
-    return isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
 def _find(error: BaseException, *, context: Context, request: str, seconds: float | None) -> ApiError:
@@ -45,8 +44,15 @@ def _find(error: BaseException, *, context: Context, request: str, seconds: floa
     broken = _cause(error, ssl.SSLError)
     if broken is not None:
         return _tls_broken(broken, context=context, tried=tried)
-    if isinstance(error, TimeoutError):
-        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+    if isinstance(error, ProxyRefused):
+        return errors.ConnectFailed(
+            f"{name}: the proxy refused or cannot be reached ({_words(error)})",
+            cluster=name,
+            tried=tried,
+            advice="check proxy-url in the kubeconfig and HTTPS_PROXY, NO_PROXY in the environment",
+        )
+    if _cause(error, TimeoutError):
+        connecting = isinstance(error, NotConnected)
         after = f" in {seconds:.0f} s" if seconds and not connecting else ""
         what = "does not accept connections" if connecting else f"gave no answer{after}"
         return errors.TimedOut(
@@ -55,33 +61,23 @@ def _find(error: BaseException, *, context: Context, request: str, seconds: floa
             tried=tried,
             advice="check network, VPN and firewall",
         )
-    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
-        return errors.ConnectFailed(
-            f"{name}: the proxy refused or cannot be reached ({_words(error)})",
-            cluster=name,
-            tried=tried,
-            advice="check proxy-url in the kubeconfig and HTTPS_PROXY, NO_PROXY in the environment",
-        )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if _cause(error, socket.gaierror) or _cause(error, UnicodeError):
         return errors.ConnectFailed(
             f"{name}: the host name of the server is not known",
             cluster=name,
             tried=tried,
             advice="check the address in the kubeconfig, DNS and VPN",
         )
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, NotHttp):
         return errors.NotKubernetes(
             f"{name}: the server does not speak HTTP ({_words(error)})",
             cluster=name,
             tried=tried,
             advice="check scheme and port of the server in the kubeconfig",
         )
-    if isinstance(error, aiohttp.InvalidURL):
-        return errors.ConnectFailed(
-            f"{name}: the server address is not valid", cluster=name, tried=tried, advice="correct it in the kubeconfig"
-        )
-    reset = isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | ConnectionResetError)
-    what = "the connection broke off" if reset else f"the server cannot be reached ({_words(error)})"
+    what = "the connection broke off"
+    if isinstance(error, NotConnected):
+        what = f"the server cannot be reached ({_words(error)})"
     return errors.ConnectFailed(
         f"{name}: {what}",
         cluster=name,
@@ -91,13 +87,12 @@ def _find(error: BaseException, *, context: Context, request: str, seconds: floa
 
 
 def _cause(error: BaseException, kind: type[_E]) -> _E | None:
-    """The innermost error of a kind: aiohttp's own inherit from OpenSSL's without having its fields."""
+    """The innermost error of a kind."""
     found: _E | None = None
     seen: BaseException | None = error
     while seen is not None:
         found = seen if isinstance(seen, kind) else found
-        inner = getattr(seen, "certificate_error", None) or getattr(seen, "os_error", None)
-        seen = inner if isinstance(inner, BaseException) and inner is not seen else seen.__cause__
+        seen = seen.__cause__
     return found
 
 
@@ -151,10 +146,11 @@ def _tls_broken(error: ssl.SSLError, *, context: Context, tried: str) -> errors.
 
 
 def _words(error: BaseException) -> str:
-    """A short reason; asyncio's own texts repeat the address, the operating system's do not."""
-    inner = getattr(error, "os_error", error)
-    if isinstance(inner, OSError) and inner.errno and inner.errno > 0:
-        return os.strerror(inner.errno).lower()
-    if isinstance(error, aiohttp.ClientResponseError):
-        return one_line(error.message or str(error.status), limit=80)
+    """A short reason; asyncio's own texts repeat the addresses, the operating system's do not."""
+    inner = _cause(error, OSError) or error
+    number = inner.errno if isinstance(inner, OSError) else None
+    if number is None and (several := _SEVERAL.search(str(inner))):
+        number = int(several[1])
+    if number and number > 0:
+        return os.strerror(number).lower()
     return one_line(str(inner) or type(error).__name__, limit=80)

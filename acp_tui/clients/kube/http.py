@@ -1,4 +1,4 @@
-"""The real transport: raw bytes over aiohttp, writes through kubernetes-asyncio on the same connections."""
+"""The real transport: reads as raw bytes, writes through kubernetes-asyncio on the same connections."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ from acp_tui.wire.kubernetes import decode_status
 from acp_tui.wire.text import clean_json
 
 if TYPE_CHECKING:
-    import aiohttp
-
-    from acp_tui.clients.kube.session import Session
+    from acp_tui.clients.kube.connection import Answer
+    from acp_tui.clients.kube.session import Headers, Session
 
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 _BODY_LIMIT = 1024 * 1024 * 1024
@@ -47,10 +46,7 @@ class Dialer:
 
 
 class HttpTransport:
-    """One context's API server; nothing is opened before the first request.
-
-    aiohttp is imported by the first request, in a thread, because the first paint must not wait for it.
-    """
+    """One context's API server; nothing is opened, nor imported, before the first request."""
 
     def __init__(
         self,
@@ -86,19 +82,17 @@ class HttpTransport:
         timeout: float = 30.0,
         raw: bool = False,
     ) -> Response:
-        request, url = f"GET {path}", self._url(path, params)
+        request, target = f"GET {path}", _target(path, params)
         encoding = "identity" if self.context.disable_compression else "gzip"
-        headers = {"Accept": accept, "Accept-Encoding": encoding}
+        headers = [("Accept", accept), ("Accept-Encoding", encoding)]
         await self._ready()
         with self._translated(request, seconds=timeout):
-            answer = await self._ask(
-                lambda session, identity: session.reads.get(
-                    url, headers={**headers, **identity}, timeout=session.timeouts(total=timeout), **session.options
-                ),
-                request=request,
-            )
-            async with answer:
-                return await self._response(answer, request=request, raw=raw)
+            async with asyncio.timeout(timeout):
+                answer = await self._ask(
+                    lambda session, identity: session.read(target, [*headers, *identity]), request=request
+                )
+                async with answer:
+                    return await self._response(answer, raw=raw)
 
     @asynccontextmanager
     async def stream(
@@ -111,16 +105,14 @@ class HttpTransport:
         raw: bool = False,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """See Transport; compression is not asked for, because API servers do not compress watches."""
-        request, url = f"GET {path} (stream)", self._url(path, params)
-        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        request, target = f"GET {path} (stream)", _target(path, params)
+        headers = [("Accept", accept), ("Accept-Encoding", "identity")]
         await self._ready()
         with self._translated(request, seconds=idle_timeout):
-            answer = await self._ask(
-                lambda session, identity: session.reads.get(
-                    url, headers={**headers, **identity}, timeout=session.timeouts(idle=idle_timeout), **session.options
-                ),
-                request=request,
-            )
+            async with asyncio.timeout(idle_timeout):
+                answer = await self._ask(
+                    lambda session, identity: session.read(target, [*headers, *identity]), request=request
+                )
         self.stats.watches += 1
         try:
             yield self._lines(answer, request=request, seconds=idle_timeout, raw=raw)
@@ -139,23 +131,23 @@ class HttpTransport:
         timeout: float = 30.0,
     ) -> Response:
         request = f"{method} {path}"
-        headers = {"Accept": JSON, "Content-Type": content_type}
+        headers = [("Accept", JSON), ("Content-Type", content_type)]
         await self._ready()
         self.stats.bytes_out += len(body)
         with self._translated(request, seconds=timeout, write=True):
-            answer = await self._ask(
-                lambda session, identity: session.call(
-                    method,
-                    quote(path, safe=_PATH_SAFE),
-                    body=body,
-                    headers={**headers, **identity},
-                    query=_query(params),
-                    timeout=timeout,
-                ),
-                request=request,
-            )
-            async with answer:
-                return await self._response(answer, request=request, raw=False)
+            async with asyncio.timeout(timeout):
+                answer = await self._ask(
+                    lambda session, identity: session.write(
+                        method,
+                        quote(path, safe=_PATH_SAFE),
+                        body=body,
+                        headers=[*headers, *identity],
+                        query=_query(params),
+                    ),
+                    request=request,
+                )
+                async with answer:
+                    return await self._response(answer, raw=False)
 
     async def close(self) -> None:
         self._closed = True
@@ -194,18 +186,18 @@ class HttpTransport:
 
     async def _ask(
         self,
-        call: Callable[[Session, dict[str, str]], Awaitable[aiohttp.ClientResponse]],
+        call: Callable[[Session, Headers], Awaitable[Answer]],
         *,
         request: str,
-    ) -> aiohttp.ClientResponse:
+    ) -> Answer:
         """The open answer of a success; anything else raises, a 401 after one try with renewed credentials."""
         renewed = False
         while True:
             session = await self._ready()
             authorization = await self._credentials.authorization()
-            answer = await call(session, {"Authorization": authorization} if authorization else {})
+            answer = await call(session, [("Authorization", authorization)] if authorization else [])
             self.stats.requests += 1
-            if 200 <= answer.status < 300 and "text/html" not in answer.headers.get("Content-Type", ""):
+            if 200 <= answer.status < 300 and "text/html" not in answer.headers.get("content-type", ""):
                 return answer
             async with answer:
                 if answer.status == 401 and not renewed:
@@ -214,7 +206,7 @@ class HttpTransport:
                         continue
                 raise await self._refusal(answer, request=request)
 
-    async def _refusal(self, answer: aiohttp.ClientResponse, *, request: str) -> ApiError:
+    async def _refusal(self, answer: Answer, *, request: str) -> ApiError:
         """The status is what counts: a body that does not come is done without."""
         self.stats.errors += 1
         from acp_tui.clients.kube.faults import NETWORK_ERRORS
@@ -224,7 +216,7 @@ class HttpTransport:
                 body = clean_json(await self._read(answer))
         except (*NETWORK_ERRORS, ApiError):
             body = b""
-        content_type = answer.headers.get("Content-Type", "")
+        content_type = answer.headers.get("content-type", "")
         if 200 <= answer.status < 300:
             return NotKubernetes(
                 f"{self.name}: the server answers like a web site, not like a Kubernetes API server",
@@ -239,7 +231,7 @@ class HttpTransport:
             request=request,
             http=answer.status,
             content_type=content_type,
-            retry_after=answer.headers.get("Retry-After", ""),
+            retry_after=answer.headers.get("retry-after", ""),
         )
         if isinstance(error, Unauthorized):
             error.advice = self._why_unauthorized() or error.advice
@@ -254,22 +246,18 @@ class HttpTransport:
         day = time.strftime("%Y-%m-%d", time.gmtime(ended))
         return f"the client certificate ended on {day}: fetch a new kubeconfig or renew the certificate"
 
-    async def _response(self, answer: aiohttp.ClientResponse, *, request: str, raw: bool) -> Response:
+    async def _response(self, answer: Answer, *, raw: bool) -> Response:
         body = await self._read(answer)
-        content_type = answer.headers.get("Content-Type", "")
+        content_type = answer.headers.get("content-type", "")
         if not raw and "json" in content_type:
             body = clean_json(body)
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(status=answer.status, headers=headers, body=body)
+        return Response(status=answer.status, headers=answer.headers, body=body)
 
-    async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, answer: Answer) -> bytes:
         """The whole body, counted as it came and inflated off the loop when it is large."""
-        chunks: list[bytes] = []
-        while chunk := await answer.content.readany():
-            self.stats.bytes_in += len(chunk)
-            chunks.append(chunk)
-        body = b"".join(chunks)
-        encoding = answer.headers.get("Content-Encoding", "").lower()
+        body = await answer.read()
+        self.stats.bytes_in += len(body)
+        encoding = answer.headers.get("content-encoding", "").lower()
         if encoding not in ("gzip", "deflate") or not body:
             return body
         inflated = await asyncio.to_thread(inflate, body) if len(body) > _THREAD_BYTES else inflate(body)
@@ -282,25 +270,23 @@ class HttpTransport:
             )
         return inflated
 
-    async def _lines(
-        self, answer: aiohttp.ClientResponse, *, request: str, seconds: float | None, raw: bool
-    ) -> AsyncIterator[bytes]:
-        clean = not raw and "json" in answer.headers.get("Content-Type", "")
-        packed = answer.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate")
+    async def _lines(self, answer: Answer, *, request: str, seconds: float | None, raw: bool) -> AsyncIterator[bytes]:
+        clean = not raw and "json" in answer.headers.get("content-type", "")
+        packed = answer.headers.get("content-encoding", "").lower() in ("gzip", "deflate")
         inflater = zlib.decompressobj(wbits=47) if packed else None
         lines = Lines()
         with self._translated(request, seconds=seconds):
-            while chunk := await answer.content.readany():
+            while True:
+                async with asyncio.timeout(seconds):
+                    chunk = await answer.piece()
+                if not chunk:
+                    break
                 self.stats.bytes_in += len(chunk)
                 for line in lines.feed(inflater.decompress(chunk) if inflater else chunk):
                     if line or raw:
                         yield clean_json(line) if clean else line
             for line in lines.last():
                 yield clean_json(line) if clean else line
-
-    def _url(self, path: str, params: Params | None) -> str:
-        query = urlencode(_query(params))
-        return f"{self.context.server}{quote(path, safe=_PATH_SAFE)}{'?' if query else ''}{query}"
 
     @contextmanager
     def _translated(self, request: str, *, seconds: float | None, write: bool = False) -> Iterator[None]:
@@ -315,6 +301,11 @@ class HttpTransport:
             raise ConnectFailed(
                 f"{self.name}: the answer is not what its headers say", cluster=self.name, tried=request
             ) from error
+
+
+def _target(path: str, params: Params | None) -> str:
+    query = urlencode(_query(params))
+    return f"{quote(path, safe=_PATH_SAFE)}{'?' if query else ''}{query}"
 
 
 def _query(params: Params | None) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The open connections to one API server as one identity; importing this imports aiohttp."""
+"""The open connections to one API server as one identity."""
 
 from __future__ import annotations
 
@@ -11,61 +11,43 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
-from multidict import CIMultiDict
 
 from acp_tui import __version__
 from acp_tui.clients.errors import TlsFailed
+from acp_tui.clients.kube.connection import Answer
 from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.credentials import ClientCertificate
+from acp_tui.clients.kube.pool import Pool
 from acp_tui.clients.kube.proxy import proxy_for
 from acp_tui.clients.kube.tls import not_after, ssl_context
 from acp_tui.wire.text import one_line
 
-CONNECT_SECONDS = 5.0
-KEEP_ALIVE_SECONDS = 75.0
-"""Just under the 90 s after which API servers close idle connections; aiohttp's own 15 s would dial anew too often."""
-
 _TLS_BUFFER_BYTES = 16 * 1024
+
+Headers = list[tuple[str, str]]
 
 
 class Session:
-    """aiohttp sessions over one connection pool; `options` go with each request (proxy, server name, no redirects)."""
+    """Reads and writes over one pool; `impersonation` are headers that go with each request."""
 
     def __init__(
         self,
         context: Context,
         certificate: ClientCertificate | None,
         *,
-        trust: ssl.SSLContext | bool,
+        trust: ssl.SSLContext | None,
         proxy: str,
-        impersonation: list[tuple[str, str]],
+        impersonation: Headers,
     ) -> None:
         self.certificate = certificate
         self._context = context
-        self._proxy = proxy
-        self.options: dict[str, Any] = {"allow_redirects": False}
-        if proxy:
-            self.options["proxy"] = proxy
-        if context.tls.server_name:
-            self.options["server_hostname"] = context.tls.server_name
-        # Hundreds of watches share a pool: with a limit, the request after the last free place waits for ever.
-        connector = aiohttp.TCPConnector(ssl=trust, limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
-        headers = CIMultiDict(impersonation)
-        headers["User-Agent"] = f"acp-tui/{__version__}"
-        # Bodies are inflated by us, so that the bytes of the wire can be counted.
-        self.reads = aiohttp.ClientSession(connector=connector, headers=headers, auto_decompress=False)
-        self.writes = aiohttp.ClientSession(
-            connector=connector, connector_owner=False, headers=headers, auto_decompress=False
-        )
-        # aiohttp repeats PUT and DELETE by itself on a connection that was kept alive; no write is ever repeated here.
-        self.writes._retry_connection = False
+        self._always = [("User-Agent", f"acp-tui/{__version__}"), *impersonation]
+        self._prefix = urlsplit(context.server).path.rstrip("/")
+        self._pool = Pool(context.server, trust=trust, server_name=context.tls.server_name, proxy=proxy)
         self._client: Any = None
-
-    def timeouts(self, *, total: float | None = None, idle: float | None = None) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(total=total, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=idle)
 
     def certificate_ends(self) -> float | None:
         """When the client certificate in use ends (epoch seconds); None where there is none or it cannot be read."""
@@ -77,30 +59,34 @@ class Session:
         except OSError:
             return None
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: bytes,
-        headers: dict[str, str],
-        query: list[tuple[str, str]],
-        timeout: float,
-    ) -> aiohttp.ClientResponse:
+    async def read(self, target: str, headers: Headers) -> Answer:
+        """`target` is a path with its query, both quoted."""
+        return await self._pool.ask("GET", f"{self._prefix}{target}", [*self._always, *headers])
+
+    async def write(
+        self, method: str, path: str, *, body: bytes, headers: Headers, query: list[tuple[str, str]]
+    ) -> Answer:
         """Sends through kubernetes-asyncio's ApiClient, given our connections, headers and identity."""
         if self._client is None:
             self._client = await self._open_client()
-        answer: aiohttp.ClientResponse = await self._client.call_api(
+        sent = dict(headers)
+        answer: Answer = await self._client.call_api(
             path,
             method,
             query_params=query,
-            header_params=headers,
-            body=_document(body, headers["Content-Type"]),
+            header_params=sent,
+            body=_document(body, sent["Content-Type"]),
             auth_settings=[],
             _preload_content=False,
-            _request_timeout=self.timeouts(total=timeout),
         )
         return answer
+
+    async def request(self, method: str, url: str, *, headers: dict[str, str], data: Any = None, **_: Any) -> Answer:
+        """What kubernetes-asyncio calls of an aiohttp session; `url` begins with the server's, `data` is encoded."""
+        own = [(name, value) for name, value in headers.items() if name != "User-Agent"]
+        body = data.encode() if isinstance(data, str) else data or b""
+        target = url.removeprefix(self._context.server.rstrip("/"))
+        return await self._pool.ask(method, f"{self._prefix}{target}", [*self._always, *own], body)
 
     async def _open_client(self) -> Any:
         """The import takes some 300 ms of Python, so it happens at the first write and in a thread."""
@@ -108,18 +94,14 @@ class Session:
         # At DEBUG the library logs whole bodies, Secrets included.
         logging.getLogger("kubernetes_asyncio").setLevel(logging.WARNING)
         configuration = client.Configuration()
-        configuration.host = self._context.server
-        configuration.proxy = self._proxy or None
-        configuration.tls_server_name = self._context.tls.server_name or None
+        configuration.host = self._context.server.rstrip("/")
         api = client.ApiClient(configuration)
         await api.rest_client.pool_manager.close()
-        api.rest_client.pool_manager = self.writes
-        api.user_agent = f"acp-tui/{__version__}"
+        api.rest_client.pool_manager = self
         return api
 
     async def close(self) -> None:
-        await self.writes.close()
-        await self.reads.close()
+        await self._pool.close()
 
 
 def _document(body: bytes, content_type: str) -> Any:
@@ -140,11 +122,11 @@ async def open_session(
     certificate: ClientCertificate | None,
     *,
     env: Mapping[str, str] = os.environ,
-    impersonation: list[tuple[str, str]],
+    impersonation: Headers,
 ) -> Session:
     """A session for this identity; no connection is made yet. Raises TlsFailed for certificates that do not load."""
     _shrink_tls_buffers()
-    trust: ssl.SSLContext | bool = True
+    trust: ssl.SSLContext | None = None
     if context.server.startswith("https"):
         try:
             trust = await asyncio.to_thread(ssl_context, context.tls, certificate)
