@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Generic, TypeVar
 
+from acp_tui.clients.kube.reflector import Described
 from acp_tui.fleet.sharing import Sharing
 from acp_tui.fleet.watchplan import Watch
 from acp_tui.insight.health.nodes import health_of_node, is_ready
@@ -13,7 +15,7 @@ from acp_tui.model.health import Health, Verdict
 from acp_tui.model.objects import Meta, Node, Pod
 from acp_tui.model.refs import Clock
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Described)
 _PROBLEMS = frozenset({Health.DEGRADED, Health.MISSING, Health.UNKNOWN})
 
 
@@ -66,33 +68,30 @@ class Shelf(Generic[T]):
     def owned_by(self, uid: str | None) -> Iterable[T]:
         return self.by_owner.get(uid, {}).values() if uid else ()
 
-    def arrived(self, items: Iterable[T]) -> None:
+    def arrived(self, items: Sequence[T]) -> None:
         """Some of what is there; nothing can be said yet of what is not among them."""
-        news = False
-        for item in items:
-            news |= self._put(key_of(_meta(item)), item)
-        if news and self.synced:
+        if self._file(items) and self.synced:
             self._changed()
 
-    def replaced(self, items: Iterable[T]) -> None:
-        fresh = {key_of(_meta(item)): item for item in items}
+    def replaced(self, items: Sequence[T]) -> None:
         news = not self.synced
-        for key in self.items.keys() - fresh.keys():
-            self._drop(key)
-            news = True
-        for key, item in fresh.items():
-            if self.items.get(key) is not item:
-                news |= self._put(key, item)
+        # After a list that came in pages there is nothing left to do, and comparing tells so at once.
+        if list(self.items.values()) != items:
+            fresh = {key_of(item.metadata): item for item in items}
+            for key in self.items.keys() - fresh.keys():
+                self._drop(key)
+                news = True
+            news |= self._file([item for key, item in fresh.items() if self.items.get(key) is not item])
         self.synced, self.refused = True, False
         if news:
             self._changed()
 
     def applied(self, item: T) -> None:
-        if self._put(key_of(_meta(item)), item):
+        if self._file((item,)):
             self._changed()
 
     def deleted(self, item: T) -> None:
-        key = key_of(_meta(item))
+        key = key_of(item.metadata)
         if key in self.items:
             self._drop(key)
             self._changed()
@@ -119,47 +118,61 @@ class Shelf(Generic[T]):
         self.changes += 1
         self._tell(self.watch)
 
-    def _put(self, key: str, item: T) -> bool:
-        owner = controller_of(_meta(item))
-        old = self.items.get(key)
-        if old is not None:
-            if _meta(old).resource_version == _meta(item).resource_version and old == item:
-                return False
-            if controller_of(_meta(old)) != owner:
-                self._drop(key)
-        self.items[key] = item
-        siblings = self.by_owner.get(owner)
-        if siblings is None:
-            siblings = self.by_owner[owner] = {}
-        siblings[key] = item
-        return True
+    def _file(self, items: Sequence[T]) -> bool:
+        """Whether any of them is new or another than before."""
+        news: list[str] = []
+        for item in items:
+            meta = item.metadata
+            key, owner = key_of(meta), controller_of(meta)
+            old = self.items.get(key)
+            if old is not None:
+                if old.metadata.resource_version == meta.resource_version and old == item:
+                    continue
+                if controller_of(old.metadata) != owner:
+                    self._drop(key)
+            self.items[key] = item
+            siblings = self.by_owner.get(owner)
+            if siblings is None:
+                siblings = self.by_owner[owner] = {}
+            siblings[key] = item
+            news.append(key)
+        self._filed(news)
+        return bool(news)
+
+    def _filed(self, keys: Sequence[str]) -> None:
+        """What is under these keys is new or another than before."""
 
     def _drop(self, key: str) -> None:
         item = self.items.pop(key)
-        owner = controller_of(_meta(item))
+        owner = controller_of(item.metadata)
         siblings = self.by_owner[owner]
         del siblings[key]
         if not siblings:
             del self.by_owner[owner]
 
 
-class Judged(Shelf[T]):
-    """Objects of which those that are not well are known, with the verdict on each, judged when they change."""
+Judge = Callable[[T], Verdict]
 
-    def __init__(self, watch: Watch, *, changed: Callable[[Watch], None], judge: Callable[[T], Verdict]) -> None:
+
+class Judged(Shelf[T]):
+    """Objects of which those that are not well are known, with the verdict on each, judged when they change.
+
+    `rule` is how they are judged as of now.
+    """
+
+    def __init__(self, watch: Watch, *, changed: Callable[[Watch], None], rule: Callable[[], Judge[T]]) -> None:
         super().__init__(watch, changed=changed)
         self.unwell: dict[str, Verdict] = {}
-        self._judge = judge
+        self._rule = rule
 
-    def _put(self, key: str, item: T) -> bool:
-        if not super()._put(key, item):
-            return False
-        verdict = self._judge(item)
-        if verdict.health is not Health.HEALTHY:
-            self.unwell[key] = verdict
-        elif key in self.unwell:
-            del self.unwell[key]
-        return True
+    def _filed(self, keys: Sequence[str]) -> None:
+        judge = self._rule()
+        for key in keys:
+            verdict = judge(self.items[key])
+            if verdict.health is not Health.HEALTHY:
+                self.unwell[key] = verdict
+            elif key in self.unwell:
+                del self.unwell[key]
 
     def _drop(self, key: str) -> None:
         super()._drop(key)
@@ -170,7 +183,7 @@ class NodeShelf(Judged[Node]):
     """Nodes; one under pressure or cordoned is not well, and yet ready."""
 
     def __init__(self, watch: Watch, *, changed: Callable[[Watch], None]) -> None:
-        super().__init__(watch, changed=changed, judge=health_of_node)
+        super().__init__(watch, changed=changed, rule=lambda: health_of_node)
 
     @property
     def ready(self) -> int:
@@ -181,7 +194,7 @@ class PodShelf(Judged[Pod]):
     """Pods, slim; those that are not well are judged again as time goes by."""
 
     def __init__(self, watch: Watch, *, changed: Callable[[Watch], None], clock: Clock) -> None:
-        super().__init__(watch, changed=changed, judge=lambda pod: health_of_pod(pod, now=clock()))
+        super().__init__(watch, changed=changed, rule=lambda: partial(health_of_pod, now=clock()))
         self._troubled: frozenset[str] | None = None
         self._sharing = Sharing()
 
@@ -201,7 +214,8 @@ class PodShelf(Judged[Pod]):
 
     def recheck(self) -> None:
         """Rules with patience in them (not ready for five minutes) need a look at the clock."""
-        news = {key: verdict for key, old in self.unwell.items() if (verdict := self._judge(self.items[key])) != old}
+        judge = self._rule()
+        news = {key: verdict for key, old in self.unwell.items() if (verdict := judge(self.items[key])) != old}
         for key, verdict in news.items():
             self.unwell[key] = verdict
             if verdict.health is Health.HEALTHY:
@@ -210,20 +224,18 @@ class PodShelf(Judged[Pod]):
             self._troubled = None
             self._changed()
 
-    def _put(self, key: str, item: Pod) -> bool:
-        self._sharing.pod(item)
-        was = key in self.unwell
-        if not super()._put(key, item):
-            return False
-        if was or key in self.unwell:
+    def _file(self, items: Sequence[Pod]) -> bool:
+        for item in items:
+            self._sharing.pod(item)
+        return super()._file(items)
+
+    def _filed(self, keys: Sequence[str]) -> None:
+        unwell = self.unwell.keys()
+        told = not unwell.isdisjoint(keys)
+        super()._filed(keys)
+        if told or not unwell.isdisjoint(keys):
             self._troubled = None
-        return True
 
     def _drop(self, key: str) -> None:
         super()._drop(key)
         self._troubled = None
-
-
-def _meta(item: Any) -> Meta:
-    meta: Meta = item.metadata
-    return meta

@@ -85,7 +85,7 @@ async def pages(
     limit: int = PAGE,
     turn: Turn = FREE,
 ) -> AsyncGenerator[Page[T]]:
-    """Page by page, all of one moment; `turn` is held while a large page is decoded and until the next one is asked for.
+    """Page by page, all of one moment; `turn` is held from decoding a large page until the next one is asked for.
 
     `limit` 0 asks for everything at once from the API server's cache (resourceVersion=0). Gone where the token of the
     next page was forgotten; the pages before it are of no use then.
