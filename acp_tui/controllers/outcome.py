@@ -164,7 +164,7 @@ def _who(plan: Plan) -> str:
 
 def _left(plan: Plan, history: Sequence[Revision]) -> str:
     if not history:
-        return f"no record of {plan.intent.release.name} is left"
+        return f"no record of {plan.intent.release.name} {'is left' if plan.base_revision else 'was written'}"
     newest = history[0]
     if newest.revision > plan.base_revision:
         return f"revision {newest.revision} is {newest.status}"
@@ -173,8 +173,10 @@ def _left(plan: Plan, history: Sequence[Revision]) -> str:
 
 def _way_out(plan: Plan, history: Sequence[Revision]) -> str:
     """The least act that leaves the state the release is in."""
+    if not history and plan.intent.verb is Verb.UNINSTALL:
+        return "Helm knows nothing of it any more: look whether its objects are gone."
     if not history:
-        return ""
+        return "Nothing is recorded of it: correct the cause, then deploy it."
     newest, good = history[0], default_target(history, "")
     if plan.intent.verb is Verb.UNINSTALL:
         return "Uninstall again to finish; without hooks, if it is a hook that holds it."

@@ -113,7 +113,7 @@ class Follower:
                     return judgement
             progress(judgement.line)
             if now >= deadline:
-                return await self._quoting(judge_late(self._aim, before, snapshot), snapshot)
+                return await self._quoting(_unsteady(judge_late(self._aim, before, snapshot)), snapshot)
             await self._sleep(min(pause, max(deadline - now, 0.05)))
             pause = min(pause * 1.5, self._settings.slowest_poll_seconds)
 
@@ -165,9 +165,15 @@ def judge_late(aim: Aim, before: Snapshot, after: Snapshot) -> Judgement:
         kind = OutcomeKind.NOT_PROVEN
     else:
         kind = OutcomeKind.RESIDUE
-    if sure.kind is not None and not findings:
-        findings = [Finding("it was well only for a moment before the deadline", health=Health.PROGRESSING)]
     return Judgement(kind, sure.line, _evidence(aim, after), tuple(findings[:MAX_FINDINGS]))
+
+
+def _unsteady(late: Judgement) -> Judgement:
+    """Nothing is wrong, and yet it never held: that is said."""
+    if late.kind is not OutcomeKind.NOT_PROVEN or late.findings:
+        return late
+    only = Finding("it was well only for a moment before the deadline", health=Health.PROGRESSING)
+    return structs.replace(late, findings=(only,))
 
 
 def _well(state: ObjectState) -> bool:

@@ -1,9 +1,11 @@
-"""A desk whose requests can be held, and the Helms of the bed."""
+"""Desks whose requests can be held, and the Helms of the bed."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from acp_tui.clients.helm.engine import HelmEngine
 from acp_tui.clients.helm.engines import find_engines
 from testbed.bed import Bed
 from tests.system.survival.desk import Desk, sitting
+
+Sit = Callable[[], AbstractAsyncContextManager[Desk]]
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,23 @@ def engines(bed_env: dict[str, str]) -> Sequence[HelmEngine]:
 async def desk(bed: Bed, namespace: str, engines: Sequence[HelmEngine], tmp_path: Path) -> AsyncIterator[Desk]:
     async with sitting(bed, namespace, engines, tmp_path) as desk:
         yield desk
+
+
+@pytest.fixture
+def sit(bed: Bed, engines: Sequence[HelmEngine], tmp_path: Path) -> Sit:
+    """`async with sit() as desk`: as many desks as a test wants, each in a namespace and a folder of its own."""
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[Desk]:
+        name = f"t-kills-{os.urandom(4).hex()}"
+        folder = tmp_path / name
+        folder.mkdir()
+        east = bed["east"]
+        await asyncio.to_thread(east.request, "POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        try:
+            async with sitting(bed, name, engines, folder) as desk:
+                yield desk
+        finally:
+            await asyncio.to_thread(east.request, "DELETE", f"/api/v1/namespaces/{name}")
+
+    return made

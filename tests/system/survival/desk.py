@@ -20,13 +20,13 @@ from acp_tui.controllers.errand import Post
 from acp_tui.controllers.journal import Journal
 from acp_tui.controllers.verify import Verify
 from acp_tui.model.cluster import Role
-from acp_tui.model.operation import Operation, OperationState, Outcome
+from acp_tui.model.operation import Operation, OperationState, Outcome, StepState
 from acp_tui.model.plan import Intent, Plan, Verb
 from acp_tui.model.recovery import Diagnosis
 from acp_tui.model.release import ReleaseRef
 from testbed import scenery
 from testbed.bed import Bed
-from tests.system.survival.turnstile import Match, Turnstile, Wish, turnstile
+from tests.system.survival.turnstile import Turnstile, turnstile
 
 
 class Desk:
@@ -70,6 +70,13 @@ class Desk:
     async def act(self, verb: Verb, engine: str, **more: Any) -> Operation:
         return await self.controller.wait(self.controller.start(await self.plan(verb, engine, **more)).id)
 
+    def doing(self) -> str:
+        """The step that the journal says the act is at, empty while there is none."""
+        for operation in Journal(self.folder / "state" / "journal").past():
+            if not operation.state.over:
+                return next((step.id for step in operation.steps if step.state is StepState.RUNNING), "")
+        return ""
+
     def chart(self, version: str) -> str:
         return str(scenery.package(self.bed, version))
 
@@ -90,6 +97,12 @@ class Desk:
         """The process that the journal says does it."""
         record = self.folder / "state" / "journal" / f"{id}.jsonl"
         return int(json.loads(record.read_bytes().splitlines()[0])["pid"])
+
+    async def is_gone(self, id: str) -> None:
+        """Returns when its runner is, after which the kernel has told Helm."""
+        state = Path(f"/proc/{self.runner(id)}/stat")
+        while state.exists() and state.read_text().rpartition(")")[2].split()[0] not in "ZX":
+            await asyncio.sleep(0.01)
 
     def helm(self, id: str) -> int:
         """The one child of the runner."""
@@ -135,41 +148,3 @@ async def sitting(bed: Bed, namespace: str, engines: Sequence[HelmEngine], folde
 def outcome_of(operation: Operation) -> Outcome:
     assert operation.outcome is not None
     return operation.outcome
-
-
-def nth_object(number: int) -> Match:
-    """The so-manieth write of an object that is no record."""
-    seen = 0
-
-    def match(wish: Wish) -> bool:
-        nonlocal seen
-        seen += wish.writes and not wish.record
-        return seen == number
-
-    return match
-
-
-def first_record(wish: Wish) -> bool:
-    return wish.writes and wish.record
-
-
-def last_record() -> Match:
-    """The first write to a record after objects were written: the status that says it is done, or is about to."""
-    wrote = False
-
-    def match(wish: Wish) -> bool:
-        nonlocal wrote
-        wrote |= wish.writes and not wish.record
-        return wrote and wish.writes and wish.record
-
-    return match
-
-
-def first_look(wish: Wish) -> bool:
-    """The runner reads the records once more before it starts Helm."""
-    return wish.method == "GET" and wish.path.endswith("/secrets")
-
-
-def a_job(wish: Wish) -> bool:
-    """Helm 4 makes it by a server-side apply."""
-    return wish.writes and "/jobs" in wish.path and wish.method in ("POST", "PATCH")

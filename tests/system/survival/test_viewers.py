@@ -18,7 +18,8 @@ from acp_tui.model.operation import Operation, OperationState, OutcomeKind
 from acp_tui.model.plan import Intent, Verb
 from acp_tui.model.recovery import Life
 from testbed.bed import Bed
-from tests.system.survival.desk import Desk, first_record, nth_object, outcome_of, sitting
+from tests.system.survival.desk import Desk, outcome_of, sitting
+from tests.system.survival.steps import first_record, nth_object
 from tests.terminal.ptys import Terminal
 
 pytestmark = pytest.mark.system

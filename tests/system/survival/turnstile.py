@@ -46,14 +46,13 @@ class Turnstile:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._match: Match | None = None
-        self._after = False
         self._come = asyncio.Event()
         self._open = asyncio.Event()
         self.server = ""
 
-    def hold(self, match: Match, *, after: bool = False) -> asyncio.Event:
-        """The event is set when the request is held; with `after` it is not held, and has been answered."""
-        self._match, self._after = match, after
+    def hold(self, match: Match) -> asyncio.Event:
+        """The event is set when the request is held; whoever ends meanwhile takes the request along."""
+        self._match = match
         self._come, self._open = asyncio.Event(), asyncio.Event()
         return self._come
 
@@ -80,9 +79,8 @@ class Turnstile:
         come, gate = self._come, self._open
         if named:
             self._match = None
-            if not self._after:
-                come.set()
-                await gate.wait()
+            come.set()
+            await gate.wait()
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN}
         headers["Authorization"] = f"Bearer {ADMIN_TOKEN}"
         try:
@@ -97,8 +95,6 @@ class Turnstile:
                     async for chunk in answer.content.iter_any():
                         await told.write(chunk)
                     await told.write_eof()
-                if named:
-                    come.set()
                 return told
         except aiohttp.ClientConnectionError:
             # Either side is gone: the other sees its connection end.
@@ -115,7 +111,7 @@ async def turnstile(cluster: Cluster) -> AsyncIterator[Turnstile]:
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as client:
         server = web.Server(lambda request: made.serve(client, request))  # type: ignore[arg-type]
-        runner = web.ServerRunner(server, shutdown_timeout=0.1)
+        runner = web.ServerRunner(server, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
