@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
 import click
 import msgspec
 
+from acp_tui.cli.run import ENDINGS
 from acp_tui.cli.target import Look, Program, Target, demo_folder
 
 
@@ -27,20 +27,21 @@ def demo(context: click.Context, serve: bool, still: bool) -> None:
 
 
 def _serve(*, still: bool) -> None:
-    from acp_tui.clients.box import served_box, start_box
+    from acp_tui.clients.box import SERVED, start_box
+    from acp_tui.config.locks import hold
     from acp_tui.model.errors import UsageError
 
     folder = demo_folder()
-    running = served_box(folder)
-    if running:
+    try:
+        served = hold(folder / SERVED)
+    except BlockingIOError as error:
         raise UsageError(
-            "A simulated fleet is already served", tried=str(running), advice="use it with --demo, or end it"
-        )
+            "A simulated fleet is already served", tried=str(folder), advice="use it with --demo, or end it"
+        ) from error
     over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (*ENDINGS, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, lambda *_: over.set())
     box = start_box(folder, still=still)
-    (folder / "pid").write_text(str(os.getpid()))
     click.echo(box.kubeconfig)
     click.echo(f"Ready: KUBECONFIG={box.kubeconfig} kubectl get nodes. Ctrl+C ends the fleet.", err=True)
     try:
@@ -48,5 +49,5 @@ def _serve(*, still: bool) -> None:
             if box.process.poll() is not None:
                 break
     finally:
-        (folder / "pid").unlink(missing_ok=True)
+        served.release()
         box.close()

@@ -14,9 +14,8 @@ def reset_terminal() -> None:
     from acp_tui.terminal.reset import SEQUENCES, restore_lines
 
     try:
-        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        terminal = os.open("CONOUT$" if sys.platform == "win32" else "/dev/tty", os.O_RDWR)
     except OSError:
         terminal = sys.stdout.fileno()
     os.write(terminal, SEQUENCES.encode())
-    if sys.platform != "win32":
-        restore_lines(terminal)
+    restore_lines(terminal)

@@ -13,7 +13,7 @@ from msgspec import structs
 from acp_tui.cli.codes import CANCELLED, DONE, NOT_HEALTHY, UNEXPECTED, of_operation
 from acp_tui.cli.find import find_release, release_options
 from acp_tui.cli.output import MACHINE, on_terminal, output_option, print_document, print_table
-from acp_tui.cli.run import ENDINGS, Wishes, confirm, confirm_option, open_acting
+from acp_tui.cli.run import Wishes, confirm, confirm_option, ended_by, open_acting
 from acp_tui.cli.target import Target, policy_option, target_options
 from acp_tui.model.errors import Refused, UsageError
 from acp_tui.model.operation import Operation
@@ -237,7 +237,6 @@ async def _follow(rollouts: Rollouts, id: str, *, quiet: bool) -> Rollout:
                     click.echo(f"  {leg.state.value:8} {leg.release.cluster}{note}")
 
     unsubscribe = rollouts.subscribe(progress)
-    loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[None]] = set()
 
     def stop() -> None:
@@ -245,16 +244,13 @@ async def _follow(rollouts: Rollouts, id: str, *, quiet: bool) -> Rollout:
             click.echo("Stopping after what runs now, which is asked to stop too …", err=True)
         tasks.add(asyncio.ensure_future(rollouts.cancel(id)))
 
-    for number in ENDINGS:
-        loop.add_signal_handler(number, stop)
     try:
-        ended = await rollouts.wait(id)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        with ended_by(stop):
+            ended = await rollouts.wait(id)
+            await asyncio.gather(*tasks, return_exceptions=True)
         progress(ended)
         return ended
     finally:
-        for number in ENDINGS:
-            loop.remove_signal_handler(number)
         unsubscribe()
 
 

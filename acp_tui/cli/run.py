@@ -6,8 +6,8 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -239,7 +239,6 @@ async def follow(acts: Acts, id: str, wishes: Wishes, *, output: bool = False) -
         progress = _progress(id, output=output)
         progress(acts.operation(id))
         unsubscribe = acts.subscribe(progress)
-    loop = asyncio.get_running_loop()
     watching = asyncio.ensure_future(acts.wait(id))
     cancels: list[asyncio.Task[None]] = []
 
@@ -256,20 +255,28 @@ async def follow(acts: Acts, id: str, wishes: Wishes, *, output: bool = False) -
         click.echo("Cancelling; Helm gets a moment to stop. Once more leaves it to itself …", err=True)
         cancels.append(asyncio.ensure_future(cancel()))
 
-    for number in ENDINGS:
-        loop.add_signal_handler(number, end)
     try:
-        operation = await watching
-        return _ended(operation, wishes)
+        with ended_by(end):
+            return _ended(await watching, wishes)
     except asyncio.CancelledError:
         if not watching.cancelled():
             raise
         click.echo(f"Left to itself; to see it: acp-tui journal follow {id}", err=True)
         return CANCELLED
     finally:
-        for number in ENDINGS:
-            loop.remove_signal_handler(number)
         unsubscribe()
+
+
+@contextmanager
+def ended_by(end: Callable[[], None]) -> Iterator[None]:
+    """Meanwhile a signal to end calls `end` on the loop, and nothing else."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(end)) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _progress(id: str, *, output: bool) -> Callable[[Operation], None]:

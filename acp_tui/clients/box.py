@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 import acp_tui
+from acp_tui.config.locks import is_held
 from acp_tui.model.errors import AcpTuiError
 
 START_SECONDS = 20.0
@@ -42,6 +44,9 @@ class Box(Struct, frozen=True):
             self.process.stdout.close()
 
 
+SERVED = "served"
+"""Held by who keeps the fleet of a folder running for others."""
+
 STILL_PACE = 1000.0
 """At this pace nothing is retried while somebody looks: no image is pulled again, no container is restarted."""
 
@@ -63,7 +68,7 @@ class Starting:
         ready = _first_line(process)
         if ready is None:
             self.abandon()
-            words = self._log.read_text(errors="replace").strip().splitlines()
+            words = self._log.read_text("utf-8", errors="replace").strip().splitlines()
             raise AcpTuiError(
                 "The simulated fleet did not start",
                 tried=f"waited {time.monotonic() - self._started:.0f} s for {Path(sys.executable).name} -m acp_tui.sim",
@@ -90,6 +95,7 @@ def begin_box(folder: Path, *, still: bool = False, only: Sequence[str] = (), pa
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kubeconfig = folder / "kubeconfig"
+    kubeconfig.unlink(missing_ok=True)  # a killed fleet leaves one behind
     log = folder / "log"
     argv = [sys.executable, "-m", "acp_tui.sim", "--kubeconfig-out", str(kubeconfig), "--parent-pid", str(os.getpid())]
     pace = pace or (STILL_PACE if still else 1.0)
@@ -115,16 +121,13 @@ def _import_path() -> str:
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> dict[str, str] | None:
-    """The ready line; None where the process ended, stayed silent, or said something else."""
-    import selectors
-
+    """The ready line; None where the process ended, stayed silent and was killed for it, or said something else."""
     if process.stdout is None:
         return None
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        if not selector.select(timeout=START_SECONDS):
-            return None
+    patience = threading.Timer(START_SECONDS, process.kill)
+    patience.start()
     line = process.stdout.readline()
+    patience.cancel()
     try:
         ready = json.loads(line)
     except ValueError:
@@ -135,9 +138,4 @@ def _first_line(process: subprocess.Popen[bytes]) -> dict[str, str] | None:
 def served_box(folder: Path) -> Path | None:
     """The kubeconfig of a fleet that another process keeps running in this folder, or None."""
     kubeconfig = folder / "kubeconfig"
-    try:
-        pid = int((folder / "pid").read_text())
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        return None
-    return kubeconfig if kubeconfig.is_file() else None
+    return kubeconfig if is_held(folder / SERVED) and kubeconfig.is_file() else None

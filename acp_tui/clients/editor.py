@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +16,11 @@ from acp_tui.model.errors import UsageError
 def edit(text: str, *, suffix: str = ".yaml", env: Mapping[str, str] | None = None) -> str:
     """The text as the editor left it; blocks until the editor ends, so the terminal must be given up first.
 
-    The editor is $VISUAL, then $EDITOR, then vi. The file is readable by its owner alone. Raises UsageError where the
-    editor cannot be started, ends with an error, or leaves something that is not UTF-8.
+    The editor is $VISUAL, then $EDITOR, then vi (Notepad on Windows). The file is readable by its owner alone. Raises
+    UsageError where the editor cannot be started, ends with an error, or leaves something that is not UTF-8.
     """
     settings = os.environ if env is None else env
-    command = shlex.split(settings.get("VISUAL") or settings.get("EDITOR") or "vi")
+    command = _command(settings.get("VISUAL") or settings.get("EDITOR") or "")
     with tempfile.TemporaryDirectory(prefix="acp-tui-", dir=settings.get("XDG_RUNTIME_DIR") or None) as folder:
         path = Path(folder) / f"values{suffix}"
         path.touch(mode=0o600)
@@ -42,3 +43,10 @@ def edit(text: str, *, suffix: str = ".yaml", env: Mapping[str, str] | None = No
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError("What the editor left cannot be read as UTF-8", advice="Save the file as UTF-8") from error
+
+
+def _command(wanted: str) -> list[str]:
+    """The words of a command line; on Windows a backslash is part of a path."""
+    if sys.platform == "win32":
+        return [word.strip('"') for word in shlex.split(wanted or "notepad", posix=False)]
+    return shlex.split(wanted or "vi")

@@ -1,8 +1,9 @@
-"""Where files live, after the XDG base directory specification."""
+"""Where files live: after the XDG base directory specification, and on Windows in the local profile of the user."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,29 +12,32 @@ NAME = "acp-tui"
 
 def config_dir(env: Mapping[str, str] = os.environ) -> Path:
     """Settings, themes and keymaps a person wrote."""
-    return _base(env, "XDG_CONFIG_HOME", ".config") / NAME
+    return _folder(env, "config", ".config")
 
 
 def state_dir(env: Mapping[str, str] = os.environ) -> Path:
     """The journal: what must outlive the program but is nobody's document."""
-    return _base(env, "XDG_STATE_HOME", ".local/state") / NAME
+    return _folder(env, "state", ".local/state")
 
 
 def cache_dir(env: Mapping[str, str] = os.environ) -> Path:
     """What may be deleted at any time."""
-    return _base(env, "XDG_CACHE_HOME", ".cache") / NAME
+    return _folder(env, "cache", ".cache")
 
 
 def runtime_dir(env: Mapping[str, str] = os.environ) -> Path:
     """Private files of this login: XDG_RUNTIME_DIR, else a folder of the cache; the caller makes it 0700."""
-    wanted = env.get("XDG_RUNTIME_DIR", "")
-    return Path(wanted) / NAME if wanted.startswith("/") else cache_dir(env) / "run"
+    wanted = Path(env.get("XDG_RUNTIME_DIR", ""))
+    return wanted / NAME if wanted.is_absolute() else cache_dir(env) / "run"
 
 
-def _base(env: Mapping[str, str], variable: str, fallback: str) -> Path:
+def _folder(env: Mapping[str, str], kind: str, fallback: str) -> Path:
     """Relative values are ignored, as the specification demands."""
-    wanted = env.get(variable, "")
-    if wanted.startswith("/"):
-        return Path(wanted)
+    wanted = Path(env.get(f"XDG_{kind.upper()}_HOME", ""))
+    if wanted.is_absolute():
+        return wanted / NAME
+    local = Path(env.get("LOCALAPPDATA", ""))
+    if sys.platform == "win32" and local.is_absolute():
+        return local / NAME / kind
     home = env.get("HOME", "")
-    return (Path(home) if home else Path.home()) / fallback
+    return (Path(home) if home else Path.home()) / fallback / NAME

@@ -229,6 +229,6 @@ def _user(kubeconfig_user: str) -> str:
     """Who acts: the person on this machine, and whom the cluster takes them for."""
     try:
         person = getpass.getuser()
-    except (OSError, KeyError):
-        person = str(os.getuid())
+    except (OSError, KeyError, ImportError):
+        person = str(getattr(os, "getuid", lambda: "somebody")())
     return f"{person}@{socket.gethostname()}" + (f" as {kubeconfig_user}" if kubeconfig_user else "")

@@ -48,7 +48,7 @@ async def _run(options: argparse.Namespace) -> None:
     running = asyncio.ensure_future(captain.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, running.cancel)
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(running.cancel))
     logging.info("Captain is on duty for %s", options.main)
     with contextlib.suppress(asyncio.CancelledError):
         await running

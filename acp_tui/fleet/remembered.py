@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from acp_tui.config.private import write_private
+from acp_tui.config.private import is_private, write_private
 from acp_tui.fleet.watchplan import APPLICATIONS, CLUSTERS, RELEASES
 from acp_tui.model.application import ApplicationSummary
 from acp_tui.model.cluster import ClusterSummary
@@ -56,7 +56,7 @@ class Remembered:
         with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
             with self._path.open("rb") as file:
                 state = os.fstat(file.fileno())
-                if state.st_uid != os.getuid() or state.st_mode & 0o077 or state.st_size > BYTES:
+                if not is_private(state) or state.st_size > BYTES:
                     return
                 found = msgspec.json.decode(file.read(), type=_File)
             if found.format == FORMAT:

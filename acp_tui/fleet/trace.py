@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -41,13 +41,16 @@ class ClusterCost(Struct, frozen=True):
 
 
 class LoopCost(Struct, frozen=True):
-    """The program: `longest` is the longest stall since it was last asked for, in seconds; the rest since the start."""
+    """The program: `longest` is the longest stall since it was last asked for, in seconds; the rest since the start.
+
+    `peak_mib` is None where the system does not tell (Windows).
+    """
 
     longest: float
     stalls: int
     frames: int
     frame_bytes: int
-    peak_mib: int
+    peak_mib: int | None
 
 
 class Meter:
@@ -83,8 +86,7 @@ class Meter:
     def loop(self) -> LoopCost:
         longest, self._longest = self._longest, 0.0
         frames, sent = self._frames()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        return LoopCost(longest, self._stalls, frames, sent, peak)
+        return LoopCost(longest, self._stalls, frames, sent, _peak_mib())
 
     def _cluster(self, name: str) -> ClusterCost | None:
         session = self._fleet.session(name)
@@ -129,12 +131,12 @@ class Trace:
         self._file: TextIO | None = None
         self._task: asyncio.Task[None] | None = None
         self._before: dict[str, ClusterCost] = {}
-        self._loop = LoopCost(0.0, 0, 0, 0, 0)
+        self._loop = LoopCost(0.0, 0, 0, 0, None)
 
     def start(self) -> None:
         """Raises UsageError where the file cannot be written."""
         try:
-            self._file = open(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w")  # noqa: SIM115
+            self._file = open(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise UsageError(
                 f"The trace cannot be written to {self._path} ({os.strerror(error.errno or 0).lower()})",
@@ -194,3 +196,12 @@ class Trace:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             self.write()
+
+
+def _peak_mib() -> int | None:
+    """The most memory the program had at once. macOS counts bytes, Linux KiB."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10)

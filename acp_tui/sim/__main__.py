@@ -10,7 +10,9 @@ import os
 import secrets
 import signal
 import ssl
+import stat
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,31 +93,41 @@ def _remove(path: Path, restricted: Path, made: Path | None) -> None:
 
 def _end_signal() -> asyncio.Event:
     """An event that SIGTERM and SIGINT set; armed before anybody knows of this process."""
-    done = asyncio.Event()
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, done.set)
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(done.set))
     return done
 
 
 async def _until_unwanted(options: argparse.Namespace, done: asyncio.Event) -> None:
-    """Wait for a signal, the end of standard input, or the death of the parent."""
-    loop = asyncio.get_running_loop()
-    child = os.getppid() == options.parent_pid
+    """Wait for a signal, the end of standard input, or the death of the parent (not on Windows)."""
+    parent = options.parent_pid if sys.platform != "win32" else None
+    child = os.getppid() == parent
     if not options.keep:
-
-        def read() -> None:
-            if not os.read(0, 4096):
-                done.set()
-
-        with contextlib.suppress(PermissionError):  # a plain file as standard input never "closes"
-            loop.add_reader(0, read)
+        _watch_input(done)
     while not done.is_set():
         try:
             async with asyncio.timeout(1.0):
                 await done.wait()
         except TimeoutError:
-            if options.parent_pid and not _alive(options.parent_pid, child=child):
+            if parent and not _alive(parent, child=child):
                 return
+
+
+def _watch_input(done: asyncio.Event) -> None:
+    """Sets the event when nobody holds the other end of standard input any more; files and terminals have none."""
+    kind = os.fstat(0).st_mode
+    if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
+        return
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        while os.read(0, 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # it ended for another reason
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def _alive(pid: int, *, child: bool) -> bool:

@@ -19,11 +19,17 @@ DRIVER_VARIABLE = "ACP_TUI_DRIVER"
 
 def driver_for(env: Mapping[str, str] = os.environ, *, paced: bool = True) -> type[Driver] | None:
     """Our driver, or None for Textual's choice: in a browser, on Windows, or where the user wants it."""
-    if env.get("TEXTUAL_DRIVER") or env.get(DRIVER_VARIABLE) == "stock" or sys.platform == "win32":
-        return None
-    from acp_tui.terminal.driver import ThriftyDriver, UnpacedDriver
+    stock = env.get("TEXTUAL_DRIVER") or env.get(DRIVER_VARIABLE) == "stock"
+    if sys.platform != "win32" and not stock:
+        from acp_tui.terminal.driver import ThriftyDriver, UnpacedDriver
 
-    return ThriftyDriver if paced else UnpacedDriver
+        return ThriftyDriver if paced else UnpacedDriver
+    return None
+
+
+def multiplexed(env: Mapping[str, str] = os.environ) -> bool:
+    """Whether tmux or screen stands between us and the terminal, and sends it something else than we send."""
+    return bool(env.get("TMUX") or env.get("STY")) or env.get("TERM", "").startswith(("tmux", "screen"))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from acp_tui.terminal.attention import RESTORE_TITLE, SAVE_TITLE, title
+from acp_tui.terminal.capabilities import multiplexed
 from acp_tui.terminal.colours import Depth
 from acp_tui.terminal.input import Decoder, Piece
 from acp_tui.terminal.link import Link
@@ -24,6 +25,8 @@ from acp_tui.terminal.messages import Translator
 from acp_tui.terminal.pace import Pace
 from acp_tui.terminal.probe import Finding, Probe
 from acp_tui.terminal.screen import Screen
+
+assert sys.platform != "win32"  # noqa: S101 - there the console runs on Textual's own driver
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -123,7 +126,7 @@ class ThriftyDriver(LinuxDriver):
             self._writer_thread.stop()
             self._writer_thread = None
         if self.input_tty:
-            self._screen.hand_on(self._probe.question())
+            self._screen.hand_on(self._probe.question(stops=not multiplexed()))
         self._screen.hand_on(SAVE_TITLE + title(self._app.title))
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -135,6 +138,7 @@ class ThriftyDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         self._waits = False
         self._hear_out()
+        self._screen.hand_on(self._screen.stops.put_back())
         super().stop_application_mode()
         self._screen.hand_on(RESTORE_TITLE)
         self._drain()
@@ -251,6 +255,8 @@ class ThriftyDriver(LinuxDriver):
             self._pace.begin(time.monotonic() - self._asked_at)
         if finding is Finding.REPEATS:
             self._screen.repeats = True
+        elif finding is Finding.STOPS:
+            self._screen.stops.usable = True
         elif finding is Finding.WIDE_SIGNS:
             self.send_message(SignsAreWide())
         return finding is not None

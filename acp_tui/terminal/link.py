@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
@@ -27,7 +28,7 @@ class Link:
         self._own = True
         self.sent = 0
         try:
-            self._descriptor = os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+            self._descriptor = _opened(descriptor)
         except OSError:
             self._descriptor, self._own = descriptor, False
         self._waits = False
@@ -87,3 +88,10 @@ class Link:
                 count = len(self._left)
             self.sent += count
             self._left = self._left[count:]
+
+
+def _opened(descriptor: int) -> int:
+    """The terminal of a descriptor, opened a second time. Raises OSError."""
+    if sys.platform != "win32":
+        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    raise OSError("no terminal has a name there")

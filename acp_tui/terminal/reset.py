@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 
 _MODES_OFF = (2026, 1000, 1002, 1003, 1005, 1006, 1015, 1016, 1004, 2004, 2048, 1049)
 SEQUENCES = (
@@ -15,7 +16,12 @@ SEQUENCES = (
 
 
 def restore_lines(descriptor: int) -> None:
-    """Echo, lines, signals and newlines as a shell expects them, as after `stty sane`; nothing where no terminal is."""
+    """Echo, lines, signals and newlines as a shell expects them, as after `stty sane`; nothing where no terminal is.
+
+    Windows has no such lines.
+    """
+    if sys.platform == "win32":
+        return
     import termios
 
     with contextlib.suppress(termios.error):

@@ -15,7 +15,8 @@ import pytest
 from acp_tui import __version__
 from acp_tui.cli.codes import EXIT_CODES
 from acp_tui.cli.target import Look, Target
-from acp_tui.clients.box import Box
+from acp_tui.clients.box import SERVED, Box
+from acp_tui.config.locks import is_held
 from acp_tui.console import left_aside
 from tests.cli.conftest import Acp
 
@@ -181,4 +182,4 @@ def test_a_served_fleet_prints_its_kubeconfig_is_used_by_demo_and_leaves_nothing
     assert again.returncode == 2
     assert serving.returncode == 0, said
     assert not path.exists()
-    assert not list(home.rglob("pid"))
+    assert not any(is_held(path) for path in home.rglob(SERVED))

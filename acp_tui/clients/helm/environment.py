@@ -13,7 +13,9 @@ _ALLOWED = frozenset(
         "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
         "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME",
         "HELM_REGISTRY_CONFIG", "HELM_REPOSITORY_CONFIG", "HELM_REPOSITORY_CACHE", "HELM_BURST_LIMIT", "HELM_QPS",
-        "DOCKER_CONFIG", "HELM_C_LIB", "SYSTEMROOT",
+        "DOCKER_CONFIG", "HELM_C_LIB",
+        "SYSTEMROOT", "WINDIR", "PATHEXT", "COMSPEC", "TEMP", "TMP",
+        "USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES",
     }
 )  # fmt: skip
 _DRIVER = {Store.SECRET: "secret", Store.CONFIGMAP: "configmap"}

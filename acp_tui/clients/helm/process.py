@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import os
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from acp_tui.clients.children import GROUP, ask_to_end, kill_all
 from acp_tui.clients.helm.complaints import is_stack, plain
 from acp_tui.clients.helm.engine import OnOutput
 from acp_tui.model.errors import EngineError
@@ -28,6 +28,8 @@ MAX_TAIL = 256 * 1024
 MAX_LINE = 64 * 1024
 _DRAIN = 2.0
 _PR_SET_PDEATHSIG = 1
+_UNKNOWN = -9
+"""The code of a child whose end we did not hear: as if it was killed."""
 
 
 class Ended(Struct, frozen=True):
@@ -72,8 +74,8 @@ class Process:
     ) -> Process:
         """Start it; with `stdin` its input is a pipe for `send`, else /dev/null.
 
-        `inherits` is an open file of ours that it holds until its end. A `bound` one gets SIGTERM when we are killed,
-        where the kernel knows how to (Linux).
+        `inherits` is an open file of ours that it holds until its end (not on Windows). A `bound` one gets SIGTERM when
+        we are killed, where the kernel knows how to (Linux).
 
         Standard error is shown line by line; standard output only through a `stdout_view`, which makes of a raw line
         what is shown (empty for nothing). Raises EngineError.
@@ -88,7 +90,8 @@ class Process:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
-                pass_fds=(inherits,) if inherits >= 0 else (),
+                creationflags=GROUP,
+                pass_fds=(inherits,) if inherits >= 0 and sys.platform != "win32" else (),
                 preexec_fn=_end_with(os.getpid()) if bound else None,
             )
         except OSError as error:
@@ -117,7 +120,7 @@ class Process:
         await self._drain()
         code = self._child.get_returncode()
         return Ended(
-            exit_code=-signal.SIGKILL if code is None else code,
+            exit_code=_UNKNOWN if code is None else code,
             stdout=bytes(self._pipes.stdout),
             tail=tuple(self._pipes.errors.tail),
             overflow=self._pipes.overflow,
@@ -137,8 +140,7 @@ class Process:
 
     async def _end(self) -> None:
         if self.stop is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.terminate()
+            ask_to_end(self._child)
         elif not self.stop():
             return await self._kill()
         try:
@@ -148,19 +150,15 @@ class Process:
 
     async def _kill(self) -> None:
         self._killed = True
-        self._kill_group()
+        kill_all(self._child.get_pid())
         await self._pipes.exited.wait()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.get_pid(), signal.SIGKILL)
 
     async def _drain(self) -> None:
         """A helper of Helm (a credential plugin) may hold the pipes open after Helm is gone: it goes too."""
         try:
             await asyncio.wait_for(self._pipes.closed.wait(), _DRAIN)
         except TimeoutError:
-            self._kill_group()
+            kill_all(self._child.get_pid())
         self._pipes.end()
         self._child.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -85,13 +86,18 @@ class _File(Struct, frozen=True):
 
 
 def repositories_file(env: Mapping[str, str]) -> Path:
-    """Where Helm keeps its repositories: HELM_REPOSITORY_CONFIG, HELM_CONFIG_HOME, XDG_CONFIG_HOME, ~/.config."""
+    """Where Helm keeps its repositories: HELM_REPOSITORY_CONFIG, HELM_CONFIG_HOME, XDG_CONFIG_HOME, or the usual place.
+
+    That is ~/.config, on macOS ~/Library/Preferences, and on Windows %APPDATA%.
+    """
     if named := env.get("HELM_REPOSITORY_CONFIG"):
         return Path(named)
     if home := env.get("HELM_CONFIG_HOME"):
         return Path(home) / "repositories.yaml"
-    config = env.get("XDG_CONFIG_HOME") or str(Path(env.get("HOME") or os.path.expanduser("~")) / ".config")
-    return Path(config) / "helm" / "repositories.yaml"
+    if config := env.get("XDG_CONFIG_HOME") or (env.get("APPDATA", "") if sys.platform == "win32" else ""):
+        return Path(config) / "helm" / "repositories.yaml"
+    user = Path(env.get("HOME") or os.path.expanduser("~"))
+    return user / ("Library/Preferences" if sys.platform == "darwin" else ".config") / "helm" / "repositories.yaml"
 
 
 def repositories(env: Mapping[str, str]) -> tuple[Repository, ...]:

@@ -170,7 +170,7 @@ def _in_cluster(env: Mapping[str, str], folder: Path) -> Context | None:
     if not host or not token.is_file():
         return None
     try:
-        namespace = (folder / "namespace").read_text().strip()
+        namespace = (folder / "namespace").read_text("utf-8").strip()
     except OSError:
         namespace = ""
     place = f"[{host}]" if re.fullmatch(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*", host) else host

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -189,7 +190,7 @@ def _exec(user: Entry, cluster: Entry) -> ExecPlugin | None:
     command = str(stanza.get("command") or "")
     if not command:
         raise _Bad("its exec plugin names no command")
-    if "/" in command and not command.startswith("/"):
+    if os.path.dirname(command) and not os.path.isabs(command):
         command = str(user.file.absolute().parent / command)
     mode = str(stanza.get("interactiveMode") or "IfAvailable")
     if mode == "Always":

@@ -348,7 +348,7 @@ def _open_records(transport: Transport) -> ReleaseStore:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):
+    except (OSError, KeyError, ImportError):
         return ""
 
 

@@ -147,4 +147,5 @@ class CostsScreen(Listing):
     def _words(self, loop: LoopCost) -> str:
         stalls = f"longest stall {self._longest * 1000:.0f} ms"
         frames = f"{loop.frames} frames {_size(loop.frame_bytes)}"
-        return f"{stalls} · {frames} · {loop.peak_mib} MiB"
+        memory = "" if loop.peak_mib is None else f" · {loop.peak_mib} MiB"
+        return f"{stalls} · {frames}{memory}"
