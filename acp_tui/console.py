@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -128,7 +129,7 @@ def _keeper(target: Target, settings: Settings) -> Callable[[Picture], None] | N
     """What keeps the screen for the next start of this kind; where nobody wants that, what was kept goes."""
     from acp_tui.terminal.lastscreen import forget, start_of, write
 
-    if not settings.last_screen:
+    if not settings.last_screen or sys.platform == "win32":
         forget(os.environ)
         return None
     start = start_of(os.environ, kubeconfig=target.kubeconfig, contexts=target.contexts, demo=target.demo)
@@ -169,6 +170,6 @@ def _remember(fleet: Fleet, before: Sequence[str]) -> None:
     path = _memory()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(json.dumps([*dialled, *others][:REMEMBERED]))
+        path.write_text(json.dumps([*dialled, *others][:REMEMBERED]), encoding="utf-8")
     except OSError:
         return

@@ -112,7 +112,7 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def demo_folder() -> Path:
-    """Where a served simulated fleet leaves its kubeconfig and process id."""
+    """Where a served simulated fleet leaves its kubeconfig, and a file that it holds."""
     from acp_tui.config.paths import runtime_dir
 
     return runtime_dir() / "demo"

@@ -161,7 +161,9 @@ def path_of(start: str, env: Mapping[str, str]) -> str:
 
 
 def read(start: str, env: Mapping[str, str]) -> Picture | None:
-    """The picture of that kind of start, unless somebody else could have written it."""
+    """The picture of that kind of start, unless somebody else could have written it; none on Windows."""
+    if sys.platform == "win32":
+        return None
     try:
         with open(path_of(start, env), "rb") as file:
             state = os.fstat(file.fileno())
@@ -261,7 +263,7 @@ class LastScreen:
 
     def leave(self) -> None:
         """Gives the terminal back as it was; before an error is printed, so that it can be read."""
-        if not self._up:
+        if sys.platform == "win32" or not self._up:
             return
         self._up = False
         import termios
@@ -294,6 +296,8 @@ class LastScreen:
             if width < SMALLEST[0] or height < SMALLEST[1] or os.tcgetpgrp(0) != os.getpgrp():
                 return
             self._lines = termios.tcgetattr(0)
+        if sys.platform == "win32":
+            return
             quiet = termios.tcgetattr(0)
             quiet[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.IXOFF)
             quiet[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
@@ -334,7 +338,7 @@ def _send(text: str) -> None:
 def last_screen(argv: Sequence[str]) -> LastScreen:
     """The picture of such a start, where a terminal can show it; nothing of a terminal is touched yet."""
     env = os.environ
-    if sys.platform == "win32" or env.get("TEXTUAL_DRIVER") or env.get("TERM", "dumb") == "dumb":
+    if env.get("TEXTUAL_DRIVER") or env.get("TERM", "dumb") == "dumb":
         return LastScreen()
     if "_ACP_TUI_COMPLETE" in env or not (os.isatty(0) and os.isatty(1) and os.isatty(2)):
         return LastScreen()

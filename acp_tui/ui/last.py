@@ -15,7 +15,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.css.query import NoMatches
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -143,6 +142,8 @@ class Last:
         """The driver has the terminal: what it gives back at the end is what was there before the picture."""
         if not self._screen.up:
             return
+        from textual.drivers.linux_driver import LinuxDriver  # there is none on Windows, and no picture either
+
         before, driver = self._screen.taken_over(), self._app._driver
         if before is not None and isinstance(driver, LinuxDriver):
             driver.attrs_before = before
