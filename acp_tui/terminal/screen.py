@@ -8,7 +8,8 @@ from textwrap import wrap
 from acp_tui.terminal.cells import UNKNOWN, Cells
 from acp_tui.terminal.colours import Depth
 from acp_tui.terminal.pens import DEFAULT, applied, begun
-from acp_tui.terminal.strokes import Run, Stroke, by_pen, runs_of
+from acp_tui.terminal.stops import Stops
+from acp_tui.terminal.strokes import ByPen, Run, row_by_row, runs_of
 
 _TOKEN = re.compile(
     r"\x1b\[(?P<sgr>[\d;:]*)m(?P<styled>[^\x00-\x1f\x7f-\x9f]*)"
@@ -44,6 +45,7 @@ class Screen:
         self.shown = Cells(width, height, text=UNKNOWN)
         self.synchronized = False
         self.repeats = False
+        self.stops = Stops(width)
         self._depth = depth
         self._smallest = smallest
         self._pen = DEFAULT
@@ -61,12 +63,14 @@ class Screen:
         """Take nothing for shown: the next frame paints every cell."""
         self.shown.fill(UNKNOWN)
         self.wanted.dirty.update(range(self.wanted.height))
+        self.stops.forget(self.wanted.width)
         self._resting = None
 
     def resize(self, width: int, height: int) -> None:
         """A terminal of another size shows nobody knows what."""
         self.wanted = self.wanted.resized(width, height)
         self.shown = Cells(width, height, text=UNKNOWN)
+        self.stops.forget(width)
         self._resting = None
 
     def stands(self) -> None:
@@ -75,7 +79,8 @@ class Screen:
 
     def hand_on(self, sequence: str) -> None:
         """Send this as it is before the next frame, whatever it does to a cell that is not painted yet."""
-        self._aside.append(sequence)
+        if sequence:
+            self._aside.append(sequence)
 
     # reading what the program writes
 
@@ -136,22 +141,16 @@ class Screen:
         self._aside.clear()
         if not self._visible:
             return aside
-        out = Stroke(repeats=self.repeats)
-        taken: list[Run] = []
+        runs: list[Run] = []
         wanted, shown = self._curtain() or self.wanted, self.shown
         for y in sorted(wanted.dirty):
             texts, pens = wanted.texts[y], wanted.pens[y]
             if texts != shown.texts[y] or pens != shown.pens[y]:
-                runs = list(runs_of(y, (texts, pens), (shown.texts[y], shown.pens[y])))
-                for run in runs:
-                    out.put(run)
-                taken += runs
+                runs += runs_of(y, (texts, pens), (shown.texts[y], shown.pens[y]))
                 shown.texts[y][:] = texts
                 shown.pens[y][:] = pens
         self.wanted.dirty.clear()
-        frame = out.finished()
-        if len(taken) >= WORTH_SORTING:
-            frame = min(frame, by_pen(taken, repeats=self.repeats), key=len)
+        frame = self._drawn(runs)
         rest = min(self._at[0], wanted.width - 1), min(self._at[1], wanted.height - 1)
         # Where nothing is typed, Textual lets the hidden cursor rest in the corner, and any other place is as good.
         if rest != (0, 0) and (frame or rest != self._resting):
@@ -160,6 +159,22 @@ class Screen:
         if self.synchronized and len(frame) >= WORTH_SYNC:
             frame = f"\x1b[?2026h{frame}\x1b[?2026l"
         return aside + frame
+
+    def _drawn(self, runs: list[Run]) -> str:
+        """The runs in the order that takes least, and with other tabulator stops where they pay for themselves."""
+        stops = self.stops
+        frame = row_by_row(runs, repeats=self.repeats, stops=stops.columns)
+        if len(runs) < WORTH_SORTING:
+            return frame
+        sorted_runs = ByPen.of(runs)
+        frame = min(frame, sorted_runs.drawn(repeats=self.repeats, stops=stops.columns), key=len)
+        columns = stops.fitting(sorted_runs.jumps())
+        if columns != stops.columns:
+            other = stops.change(columns) + sorted_runs.drawn(repeats=self.repeats, stops=columns)
+            if len(other) < len(frame):
+                stops.changed(columns)
+                return other
+        return frame
 
     def _curtain(self) -> Cells | None:
         """A sentence in place of a picture that has no room."""

@@ -26,7 +26,7 @@ _PRIVATE = re.compile(rb"\x1b\[[<=>][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*[a-gi-km-zA-Z]|
 
 
 class Emulator(pyte.Screen):  # type: ignore[misc]
-    """pyte's screen, which can also repeat the last character by number as terminals of today do."""
+    """pyte's screen, which also repeats characters and tabulators by number, and begins new lines, as terminals do."""
 
     last = ""
 
@@ -37,10 +37,19 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
     def repeat(self, count: int = 1) -> None:
         super().draw(self.last * count)
 
+    def tabs(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.tab()
+
+    def next_line(self) -> None:
+        self.carriage_return()
+        self.index()
+
 
 class Stream(pyte.ByteStream):  # type: ignore[misc]
-    csi: ClassVar = {**pyte.Stream.csi, "b": "repeat"}
-    events: ClassVar = frozenset([*pyte.Stream.events, "repeat"])
+    csi: ClassVar = {**pyte.Stream.csi, "b": "repeat", "I": "tabs"}
+    escape: ClassVar = {**pyte.Stream.escape, "E": "next_line"}
+    events: ClassVar = frozenset([*pyte.Stream.events, "repeat", "tabs", "next_line"])
 
 
 class Terminal:

@@ -209,8 +209,9 @@ class TestProbe:
     @pytest.mark.parametrize(
         ("columns", "findings"),
         [
-            ((2, 5), [Finding.NOTHING, Finding.REPEATS]),
-            ((3, 2), [Finding.WIDE_SIGNS, Finding.NOTHING]),
+            ((2, 5, 6), [Finding.NOTHING, Finding.REPEATS, Finding.STOPS]),
+            ((3, 2, 9), [Finding.WIDE_SIGNS, Finding.NOTHING, Finding.NOTHING]),
+            ((2, 5, 4), [Finding.NOTHING, Finding.REPEATS, Finding.NOTHING]),
         ],
     )
     def test_the_answers_are_read_in_their_order(self, columns: tuple[int, ...], findings: list[Finding]) -> None:

@@ -48,7 +48,7 @@ def as_a_difference(writes: list[str], size: tuple[int, int], depth: Depth) -> t
     emulator = Emulator(*size)
     stream = Stream(emulator)
     screen = Difference(*size, depth=depth)
-    screen.repeats = True
+    screen.repeats = screen.stops.usable = True
     screen.feed("\x1b[?1049h")
     sent = 0
     for data in writes:

@@ -17,10 +17,11 @@ WORDS = ("pod", "仓库", "│", "─" * 12, "…", "   ", "é", "e\u0301", "pay
 STYLES = ("", "1", "4", "7", "1;7;33", "38;2;1;2;3", "48;2;40;50;60", "1;38;5;99", "31;44", "9", "2;3")
 
 
-def shown(width: int = 20, height: int = 4, *, repeats: bool = False) -> Screen:
+def shown(width: int = 20, height: int = 4, *, repeats: bool = False, stops: bool = False) -> Screen:
     """A screen whose blank first frame has been sent."""
     screen = Screen(width, height)
     screen.repeats = repeats
+    screen.stops.usable = stops
     screen.feed(ENTER)
     screen.changes()
     return screen
@@ -74,7 +75,7 @@ class TestWhatIsSent:
     def test_a_reversed_space_shows_the_shade_of_its_letter(self) -> None:
         screen = shown()
         screen.feed(paint(0, 0, "  ", "1;7;31"))
-        assert screen.changes() == "\x1b[1H\x1b[1;7;31m  \x1b[m"
+        assert screen.changes() == "\x1b[1;7;31m\x1b[1H  \x1b[m"
 
     def test_the_frame_in_between_is_never_sent(self) -> None:
         screen = shown()
@@ -151,15 +152,15 @@ class TestWhatIsNotText:
     def test_links_open_and_close(self) -> None:
         screen = shown()
         screen.feed("\x1b[1;1H\x1b]8;id=1;https://a.example\x1b\\here\x1b]8;;\x1b\\\x1b[H")
-        assert screen.changes() == "\x1b[1H\x1b]8;id=1;https://a.example\x1b\\here\x1b]8;;\x1b\\"
+        assert screen.changes() == "\x1b]8;id=1;https://a.example\x1b\\\x1b[1Hhere\x1b]8;;\x1b\\"
 
 
-@pytest.mark.parametrize("repeats", [False, True])
+@pytest.mark.parametrize("able", [False, True], ids=["plain", "with all short ways"])
 @pytest.mark.parametrize("seed", range(12))
-def test_the_terminal_shows_what_it_would_without_the_difference(seed: int, *, repeats: bool) -> None:
+def test_the_terminal_shows_what_it_would_without_the_difference(seed: int, *, able: bool) -> None:
     dice = random.Random(seed)
     width, height = dice.randrange(SLOT, 60), dice.randrange(2, 12)
-    screen = shown(width, height, repeats=repeats)
+    screen = shown(width, height, repeats=able, stops=able)
     direct, ours = Emulator(width, height), Emulator(width, height)
     into_direct, into_ours = Stream(direct), Stream(ours)
     into_ours.feed(b"\x1b[?7l")
@@ -182,19 +183,19 @@ def test_a_resized_screen_is_painted_whole() -> None:
     screen.resize(3, 1)
     assert screen.changes() == "\x1b[1H仓 "
     screen.resize(4, 2)
-    assert screen.changes() == "\x1b[1H仓  \x1b[2H    "
+    assert screen.changes() == "\x1b[1H仓  \x1bE    "
 
 
 def test_a_terminal_of_256_colours_gets_the_nearest_one() -> None:
     screen = Screen(4, 1, depth=Depth.EIGHT_BIT)
     screen.feed(ENTER + paint(0, 0, "abcd", "38;2;255;136;134"))
-    assert screen.changes() == f"{ENTER}\x1b[1H\x1b[38;5;210mabcd\x1b[m"
+    assert screen.changes() == f"{ENTER}\x1b[38;5;210m\x1b[1Habcd\x1b[m"
 
 
 def test_without_colours_weight_and_reversal_are_left() -> None:
     screen = Screen(4, 1, depth=Depth.NONE)
     screen.feed(ENTER + paint(0, 0, "abcd", "1;7;38;2;255;136;134;44"))
-    assert screen.changes() == f"{ENTER}\x1b[1H\x1b[1;7mabcd\x1b[m"
+    assert screen.changes() == f"{ENTER}\x1b[1;7m\x1b[1Habcd\x1b[m"
 
 
 def test_where_there_is_no_room_a_sentence_says_so() -> None:

@@ -66,7 +66,7 @@ class Scales:
         self.fake = fake
         self._pilot = pilot
         self._screen = Screen(*SIZE)
-        self._screen.repeats = True
+        self._screen.repeats = self._screen.stops.usable = True
         self._screen.feed("\x1b[?1049h")
 
     async def weigh(self, *keys: str) -> int:
