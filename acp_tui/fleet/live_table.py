@@ -53,6 +53,7 @@ class LiveTable:
         self._changed = asyncio.Event()
         self._texts: dict[str, str] = {}
         self._parts: dict[str, Printed] = {}
+        self._columns: dict[str, TableColumn] = {}
         self._absent: dict[str, str] = {}
 
     async def snapshots(self) -> AsyncGenerator[MergedTable]:
@@ -87,17 +88,12 @@ class LiveTable:
     def _table(self) -> MergedTable:
         parts = tuple(self._parts.values())
         kind = parts[0].kind if parts else None
-        union: dict[str, TableColumn] = {}
-        for part in parts:
-            for column in part.columns:
-                union.setdefault(column.name, column)
-        name = union.pop("Name", TableColumn("Name"))
-        union.pop("Namespace", None)
         places = [TableColumn("Cluster"), *([TableColumn("Namespace")] if kind and kind.namespaced else [])]
         problems = {**self._absent, **{part.session.name: part.problem for part in parts if part.problem}}
         return MergedTable(
             title=kind.plural if kind else self._word,
-            columns=(name, *places, *union.values()),
+            columns=(TableColumn("Name"), *places, *self._columns.values()),
+            clusters=tuple(part.session.name for part in parts if part.rows),
             rows=tuple(chain.from_iterable([part.rows.values() for part in parts])),
             problems=tuple(f"{cluster}: {problem}" for cluster, problem in problems.items()),
             live=bool(parts) and all(part.live for part in parts if not part.problem),
@@ -157,7 +153,9 @@ class LiveTable:
         return self._part(session, kind)
 
     def _part(self, session: Session, kind: Kind) -> Printed:
-        return self._parts.setdefault(session.name, Printed(session, kind, share=self._texts.setdefault))
+        return self._parts.setdefault(
+            session.name, Printed(session, kind, union=self._columns, share=self._texts.setdefault)
+        )
 
     async def _list(self, part: Printed) -> str:
         """Prints all rows; returns the version from which a watch misses nothing."""

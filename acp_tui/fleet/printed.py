@@ -13,10 +13,12 @@ Key = tuple[str, str]
 class Printed:
     """Rows stay in the order they came in, and a row that says the same stays the same object.
 
-    `problem` is why they may be old or missing, `live` that a watch keeps them.
+    `union` are the columns of all clusters of the table, by name: servers of different versions print different ones.
+    It only grows, so that a row made before a column was known is that much shorter. `problem` is why rows may be old
+    or missing, `live` that a watch keeps them.
     """
 
-    def __init__(self, session: Session, kind: Kind, *, share: Share) -> None:
+    def __init__(self, session: Session, kind: Kind, *, union: dict[str, TableColumn], share: Share) -> None:
         self.session = session
         self.kind = kind
         self.columns: tuple[TableColumn, ...] = ()
@@ -24,6 +26,7 @@ class Printed:
         self.problem = ""
         self.live = False
         self._shelf = session.store.shelf_of(kind)
+        self._union = union
         self._share = share
         self._name = 0
         self._others: tuple[int, ...] = ()
@@ -33,8 +36,12 @@ class Printed:
         if columns == self.columns:
             return
         self.columns = columns
-        self._name = next((at for at, each in enumerate(columns) if each.name == "Name"), 0)
-        self._others = tuple(at for at, each in enumerate(columns) if at != self._name and each.name != "Namespace")
+        places = {each.name: at for at, each in enumerate(columns)}
+        self._name = places.pop("Name", 0)
+        places.pop("Namespace", None)
+        for at in places.values():
+            self._union.setdefault(columns[at].name, columns[at])
+        self._others = tuple(places.get(name, len(columns)) for name in self._union)
 
     def put(self, row: TableRow, namespace: str = "") -> Key:
         """`namespace` is where it was asked for; metadata, where the row has any, knows better."""
@@ -44,7 +51,8 @@ class Printed:
         space = self._share(space, space)
         uid = meta.uid or self._uid(space, name)
         places = (cluster, space) if kind.namespaced else (cluster,)
-        cells = (name, *places, *[row.cells[at] for at in self._others])
+        printed = (*row.cells, "")
+        cells = (name, *places, *[printed[at] for at in self._others])
         made = ObjectRow(ObjectRef(cluster, kind.group, kind.kind, space, name, uid), cells)
         if self.rows.get((space, name)) != made:
             self.rows[space, name] = made

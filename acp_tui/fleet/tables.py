@@ -30,8 +30,9 @@ class ObjectRow(Struct, frozen=True, gc=False):
 class MergedTable(Struct, frozen=True):
     """Rows of all clusters under the union of their columns; `problems` are clusters that are not in it, and why.
 
-    The first column is the name, then the cluster, then the namespace where the kind has one. `live` rows are kept up
-    to date by watches; rows that are not live are as old as their answer.
+    The first column is the name, then the cluster, then the namespace where the kind has one; a row may be shorter than
+    the columns. `clusters` are those that rows are of. `live` rows are kept up to date by watches; rows that are not
+    live are as old as their answer.
     """
 
     title: str
@@ -39,6 +40,7 @@ class MergedTable(Struct, frozen=True):
     rows: tuple[ObjectRow, ...]
     problems: tuple[str, ...] = ()
     live: bool = False
+    clusters: tuple[str, ...] = ()
 
 
 async def merged_table(word: str, sessions: Sequence[Session], *, namespace: str = "") -> MergedTable:
@@ -99,6 +101,7 @@ def _merge(kind: Kind, tables: Sequence[tuple[str, Kind, Table]], problems: list
         columns=(name, *places, *union.values()),
         rows=tuple(sorted(rows, key=lambda row: row.ref)),
         problems=tuple(problems),
+        clusters=tuple(cluster for cluster, _, table in tables if table.rows),
     )
 
 

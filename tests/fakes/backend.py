@@ -92,7 +92,10 @@ def _cluster_of(row: Any) -> str:
 
 @dataclass
 class FakeInspector:
-    """Answers what it was given; what it was not given is an error a person can read."""
+    """Answers what it was given; what it was not given is an error a person can read.
+
+    A kind with a queue in `coming` is a live table: each table put there is shown.
+    """
 
     trees: dict[str, TreeNode] = field(default_factory=dict)
     histories: dict[str, tuple[Revision, ...]] = field(default_factory=dict)
@@ -102,6 +105,7 @@ class FakeInspector:
     log_lines: dict[str, list[str]] = field(default_factory=dict)
     container_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tables: dict[str, Any] = field(default_factory=dict)
+    coming: dict[str, asyncio.Queue[Any]] = field(default_factory=dict)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     async def tree(self, app: ApplicationSummary) -> TreeNode:
@@ -142,6 +146,8 @@ class FakeInspector:
     async def rows_first(
         self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = ""
     ) -> AsyncGenerator[Any]:
+        while kind_word in self.coming:
+            yield await self.coming[kind_word].get()
         yield await self.table(kind_word, clusters=clusters, namespace=namespace)
 
     async def table(self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = "") -> Any:
@@ -222,6 +228,7 @@ class FakeController:
     hold: asyncio.Event | None = None
     attempts: list[Plan] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    in_here: set[str] = field(default_factory=set)
     callbacks: list[Callable[[Operation], None]] = field(default_factory=list)
 
     async def plan(self, intent: Intent, *, told: Callable[[str], None] = lambda words: None) -> Plan:
@@ -248,6 +255,9 @@ class FakeController:
 
     def attempted(self, plan: Plan) -> None:
         self.attempts.append(plan)
+
+    def bound(self) -> tuple[Operation, ...]:
+        return tuple(each for each in self.past if each.id in self.in_here and not each.state.over)
 
     async def undo(self, id: str) -> Intent:
         operation = self.operation(id)

@@ -16,7 +16,7 @@ from acp_tui.model.errors import UsageError
 from acp_tui.sim.cluster import SimCluster
 from acp_tui.sim.faults import Faults
 from acp_tui.sim.serve import Fleet as Box
-from tests.fleet.scenery import Obj, create, fleet_of, namespace, pod, spec
+from tests.fleet.scenery import Obj, crd, create, fleet_of, namespace, pod, spec
 
 LONG = 20.0
 SPACES = ("shop", "retail")
@@ -83,6 +83,15 @@ async def test_all_rows_come_from_one_small_request_a_namespace() -> None:
         assert {row.ref.namespace for row in shown.rows} == set(SPACES)
 
 
+async def test_on_the_way_there_are_never_fewer_rows_nor_two_of_one_object() -> None:
+    async with looking("pods") as (table, _, _box):
+        await table.until(whole)
+
+        counts = [len(shown.rows) for shown in table.seen]
+        assert counts == sorted(counts)
+        assert all(len({row.key for row in shown.rows}) == len(shown.rows) for shown in table.seen)
+
+
 async def test_an_object_that_changes_is_the_same_row() -> None:
     async with looking("pods") as (table, _, box):
         before = await table.until(whole)
@@ -134,6 +143,37 @@ async def test_kinds_without_namespaces_have_no_such_column() -> None:
 
         assert [column.name for column in shown.columns][:3] == ["Name", "Cluster", "Status"]
         assert {"shop", "retail"} <= set(names(shown))
+
+
+def gadgets(size: str, *columns: str) -> list[Obj]:
+    made = crd("example.io", "v1", "Gadget", "gadgets", "Namespaced")
+    made["spec"]["versions"][0]["additionalPrinterColumns"] = [
+        {"name": name, "type": "string", "jsonPath": f".status.{name.lower()}"} for name in columns
+    ]
+    named = {"name": f"one-{size}", "namespace": "shop"}
+    status = {"phase": "Ready", "size": size}
+    return [
+        made,
+        namespace("shop"),
+        {"apiVersion": "example.io/v1", "kind": "Gadget", "metadata": named, "status": status},
+    ]
+
+
+async def test_servers_that_print_other_columns_stand_under_the_union_of_them() -> None:
+    east, west = spec("east", gadgets("big", "Phase")), spec("west", gadgets("small", "Size", "Phase"))
+    async with (
+        fleet_of(east, west, views=RELEASES) as (fleet, _),
+        aclosing(Inspector(fleet).rows_first("gadgets")) as snapshots,
+    ):
+        shown = await Table(snapshots).until(lambda shown: len(shown.rows) == 2)
+
+    titles = [column.name for column in shown.columns]
+    said = {row.ref.name: dict(zip(titles, row.cells, strict=False)) for row in shown.rows}
+    assert {name: (row["Phase"], row.get("Size", "")) for name, row in said.items()} == {
+        "one-big": ("Ready", ""),
+        "one-small": ("Ready", "small"),
+    }
+    assert set(shown.clusters) == {"east", "west"}
 
 
 async def test_a_word_nobody_serves_is_an_error() -> None:

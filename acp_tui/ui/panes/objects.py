@@ -43,14 +43,13 @@ _NUMBERS = frozenset({"integer", "number"})
 
 def shape_of(table: MergedTable) -> tuple[object, ...]:
     """What the columns are made for: while it stays the same, rows come and go under the same view."""
-    clusters = len({row.ref.cluster for row in table.rows})
-    return (table.columns, bool(table.rows), clusters > 1, any(row.ref.namespace for row in table.rows))
+    return (table.columns, bool(table.rows), len(table.clusters) > 1, _namespaced(table))
 
 
 def view_of(table: MergedTable) -> View[Any]:
     """A view for one answer; columns are as wide as what they hold."""
-    several = len({row.ref.cluster for row in table.rows}) > 1
-    namespaced = any(row.ref.namespace for row in table.rows)
+    several = len(table.clusters) > 1
+    namespaced = _namespaced(table)
     printed = {column.name.lower(): place for place, column in enumerate(table.columns)}
     told = printed.keys() >= _EVENT
     own = [_own("name", "NAME", table, lambda row: row.ref.name, grow=1, middle=True, priority=9 if told else 0)]
@@ -71,6 +70,11 @@ def view_of(table: MergedTable) -> View[Any]:
         columns=(*rest, *own) if told else (*own, *rest),
         order=_newest_first(printed["last seen"]) if told else _worst_first(printed),
     )
+
+
+def _namespaced(table: MergedTable) -> bool:
+    """Rows are of one kind, so that the first one knows."""
+    return bool(table.rows) and table.rows[0].ref.namespace != ""
 
 
 def _newest_first(place: int) -> Callable[[Any], Any]:

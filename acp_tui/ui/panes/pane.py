@@ -30,7 +30,7 @@ from acp_tui.ui.widgets.grid import Grid
 if TYPE_CHECKING:
     from acp_tui.fleet.tables import MergedTable
     from acp_tui.ui.app import AcpApp
-    from acp_tui.ui.backend import Backend
+    from acp_tui.ui.backend import Sight
 
 OLD_SECONDS = 60.0
 """A table that no watch keeps up to date is old after so long."""
@@ -131,18 +131,18 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def update(self) -> None:
         """Take the rows as they are now, and draw what differs."""
-        backend = self.acp.backend
-        if backend is None:
+        sight = self.acp.sight
+        if sight is None:
             self.say_where()
             return
-        clusters = backend.fleet.clusters()
+        clusters = sight.fleet.clusters()
         chosen = [each for each in clusters if self.aim.clusters is None or each.name in self.aim.clusters]
         self._scope = Scope.of(chosen)
         if self.aim.clusters is not None:
             for each in chosen:
                 if not each.dialled:
-                    backend.fleet.look(each.name)
-        rows = self._rows(backend)
+                    sight.fleet.look(each.name)
+        rows = self._rows(sight)
         if rows is not None:
             self.grid.show(rows)
         self._release_of = None
@@ -151,6 +151,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def arranged(self) -> None:
         """Other rows are shown than before."""
+        if self.grid.rows.all:
+            self.acp.rows_came.set()
         self._bad = self._failing()
         self.say_where()
 
@@ -161,14 +163,14 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         if self.aim.view == OBJECTS and self._looking is None:
             self.update()
 
-    def _rows(self, backend: Backend) -> Sequence[Any] | None:
+    def _rows(self, sight: Sight) -> Sequence[Any] | None:
         if self.aim.view == OBJECTS:
-            self._look(backend)
+            self._look(sight)
             return None
         if self.aim.view == "activity":
-            rows: Sequence[Any] = backend.controller.operations()
+            rows: Sequence[Any] = self.acp.operations()
         else:
-            rows = backend.fleet.rows(self.aim.view, clusters=self.aim.clusters)
+            rows = sight.fleet.rows(self.aim.view, clusters=self.aim.clusters)
         if self.aim.namespace or (self.aim.clusters is not None and self.aim.view == "activity"):
             rows = [row for row in rows if self.aim.shows(row)]
         return rows
@@ -181,7 +183,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         aim = self.aim
         return (aim.kind, aim.clusters, aim.namespace) if aim.view == OBJECTS else None
 
-    def _look(self, backend: Backend) -> None:
+    def _look(self, sight: Sight) -> None:
         """Follow the kind for as long as the pane looks at it."""
         wanted = self._kind_looked_at()
         if wanted is None or self._refused is not None or self._looking == wanted:
@@ -191,7 +193,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
         async def look() -> None:
             try:
-                async with aclosing(backend.inspector.rows_first(kind, clusters=clusters, namespace=namespace)) as got:
+                async with aclosing(sight.inspector.rows_first(kind, clusters=clusters, namespace=namespace)) as got:
                     async for table in got:
                         if self._looking is not wanted:
                             return
@@ -212,17 +214,13 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
     def _show_table(self, table: MergedTable) -> None:
         from acp_tui.ui.panes.objects import shape_of, view_of
 
-        if self._table is None or shape_of(self._table) != shape_of(table):
-            rows, key = self.grid.rows, self.grid.key
-            self.grid.show_view(view_of(table))
-            self.grid.set_filter(self.aim.filter)
-            self.grid.set_sort(rows.sort, descending=rows.descending)
-            self.grid.show(table.rows)
-            if self._table is not None and key:
-                self.grid.select(key)
+        changed = self._table is None or shape_of(self._table) != shape_of(table)
         self._table = table
         self._answered_at = self.acp.clock()
-        self.grid.show(table.rows)
+        if changed:
+            self.grid.show_under(view_of(table), table.rows)
+        else:
+            self.grid.show(table.rows)
         self.say_where()
 
     def _view(self) -> View[Any]:
@@ -283,7 +281,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def _empty(self) -> tuple[Span, ...]:
         """Why there are no rows and what to do next; never a blank."""
-        if self.acp.backend is None or not self._scope.total:
+        if self.acp.sight is None or not self._scope.total:
             return self.acp.workspace.opening()
         waiting = self._scope.waiting
         if self.aim.filter and self.grid.rows.all:
@@ -297,8 +295,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         if self._refused is not None:
             rest = (self._refused.tried, self._refused.advice)
             return ((self._refused.title, Tone.FAIL), *((text, Tone.DIM) for text in rest if text))
-        if self.aim.view == OBJECTS and self._answered_at is None:
-            return ((f"Asking for {self.aim.kind}…", Tone.PLAIN),)
+        if self.grid.ordering or (self.aim.view == OBJECTS and self._answered_at is None):
+            return ((f"Asking for {self.aim.kind or self.aim.view}…", Tone.PLAIN),)
         what = {"activity": "operations yet"}.get(self.aim.view, self.aim.kind or self.aim.view)
         where = f" in namespace {self.aim.namespace}" if self.aim.namespace else ""
         narrowed = self.aim.namespace or self.aim.clusters is not None
@@ -328,11 +326,11 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
     def tell(self) -> None:
         """Say below the table what is known of the row under the cursor, where there is room for it."""
         lines = self.query_one(".detail", Lines)
-        backend, row = self.acp.backend, self.row
-        if backend is None or not lines.display:
+        sight, row = self.acp.sight, self.row
+        if sight is None or not lines.display:
             return
         glyphs = self.acp.glyphs
-        title, told = Teller(backend.fleet, glyphs).tell(row, self.acp.clock())
+        title, told = Teller(sight.fleet, glyphs).tell(row, self.acp.clock())
         if self.aim.view == OBJECTS and self._table is not None and row is not None:
             title, told = f"{row.ref.kind} {row.ref.name}", printed_facts(self._table, row)
         lines.set_title((title, Tone.PLAIN))
@@ -365,8 +363,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         match row:
             case ReleaseSummary(ref=ref):
                 return ref
-            case ApplicationSummary(ref=app) if self.acp.backend is not None:
-                releases: Sequence[ReleaseSummary] = self.acp.backend.fleet.rows(
+            case ApplicationSummary(ref=app) if self.acp.sight is not None:
+                releases: Sequence[ReleaseSummary] = self.acp.sight.fleet.rows(
                     "releases", clusters=frozenset({app.cluster})
                 )
                 named = (app.namespace, app.name)

@@ -115,16 +115,16 @@ class RolloutScreen(Listing):
     def rows(self) -> list[LegRow]:
         if self.running is not None:
             return [
-                LegRow(number, leg.release.cluster, leg, self._plan_of(leg.release.cluster), taken=True)
+                LegRow(number, number, leg.release.cluster, leg, self._plan_of(leg.release.cluster), taken=True)
                 for number, leg in enumerate(self.running.legs, 1)
             ]
         rows = []
         number = 0
-        for cluster in self.order:
+        for place, cluster in enumerate(self.order):
             taken = cluster in self.taken
             number += taken
             leg, plan = self.planned.get((cluster, self.values), (None, None))
-            rows.append(LegRow(number if taken else 0, cluster, leg, plan, taken=taken))
+            rows.append(LegRow(place, number if taken else 0, cluster, leg, plan, taken=taken))
         return rows
 
     def _meant(self) -> list[str]:

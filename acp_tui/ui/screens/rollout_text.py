@@ -30,8 +30,9 @@ _ACTS = {Verb.UPGRADE: "upgrade", Verb.ROLLBACK: "roll back", Verb.DEPLOY: "depl
 
 
 class LegRow(NamedTuple):
-    """`number` is its turn, 0 where it is left out; `leg` is None until it is planned."""
+    """`place` is its line, `number` its turn, 0 where it is left out; `leg` is None until it is planned."""
 
+    place: int
     number: int
     cluster: str
     leg: Leg | None
@@ -85,7 +86,7 @@ LEGS: View[LegRow] = View(
     title="Clusters",
     digit="",
     kind_word="clusters",
-    order=lambda row: 0,
+    order=lambda row: row.place,
     columns=(
         Column(
             id="number",

@@ -11,7 +11,7 @@ from typing import cast
 from acp_tui.fleet.columns import View
 from acp_tui.model.refs import Clock
 from acp_tui.ui.widgets.lineup import SLICE, R
-from acp_tui.ui.widgets.rows import Query, finished
+from acp_tui.ui.widgets.rows import Query, Rows, finished
 from acp_tui.ui.widgets.rowsview import RowsView
 
 AT_ONCE = 2 * SLICE
@@ -31,6 +31,7 @@ class RowsInOrder(RowsView[R]):
     ) -> None:
         super().__init__(view, clock=clock, id=id, classes=classes)
         self._wanted: Sequence[R] = ()
+        self._next = self.rows
         self._tree = False
         self._wishes = 0
         self._slicing = False
@@ -62,12 +63,21 @@ class RowsInOrder(RowsView[R]):
         self._wanted, self._tree = (), False
         self._wished_key = ""
         super().show_view(view)
+        self._next = self.rows
+
+    def show_under(self, view: View[R], rows: Sequence[R]) -> None:
+        """Other columns with their rows, both at once when the rows are ready; filter, sort and cursor stay."""
+        self._now = self.clock()
+        following = Rows(view)
+        following.query, following.sort, following.descending = self.rows.query, self.rows.sort, self.rows.descending
+        self._next, self._wanted, self._tree = following, rows, False
+        self._arrange()
 
     def set_filter(self, text: str) -> None:
         """Show only rows with all these words and none of the `!words`; matches are highlighted."""
         if text == self.rows.query.text:
             return
-        self.rows.query = Query.of(text)
+        self.rows.query = self._next.query = Query.of(text)
         self._brush = None
         self._lines.clear()
         self._arrange()
@@ -76,7 +86,8 @@ class RowsInOrder(RowsView[R]):
 
     def set_sort(self, column: str, *, descending: bool = False) -> None:
         """Order rows by a column; an empty name gives the view's own order back."""
-        self.rows.sort, self.rows.descending = column, descending
+        for rows in (self.rows, self._next):
+            rows.sort, rows.descending = column, descending
         self._arrange()
         self.refresh_body()
         self.rearranged()
@@ -103,14 +114,14 @@ class RowsInOrder(RowsView[R]):
         if self._tree:
             self._settle(lambda: self.rows.arrange(now=self._now))
         elif len(self._wanted) <= AT_ONCE or not self.is_attached:
-            self._settle(finished(self.rows.replacing(self._wanted, now=self._now)), mark=True)
+            self._take(self._next, finished(self._next.replacing(self._wanted, now=self._now)))
         else:
             self._slicing = True
             self.run_worker(self._in_slices(), group="arrange", exclusive=True)
 
     def _exchanged(self) -> bool:
         """Whether only some rows were other objects in the same places, and stand there now."""
-        if self._wanted is self.rows.all:
+        if self._wanted is self.rows.all or self._next is not self.rows:
             return False
         exchanged = False
 
@@ -120,6 +131,19 @@ class RowsInOrder(RowsView[R]):
 
         self._settle(change, mark=True)
         return exchanged
+
+    def _take(self, following: Rows[R], install: Callable[[], None]) -> None:
+        if following is self.rows:
+            self._settle(install, mark=True)
+            return
+
+        def change() -> None:
+            install()
+            self.view, self.rows, self.skip = following.view, following, 0
+            self._forget()
+
+        self._settle(change)
+        self.refresh_body()
 
     async def _in_slices(self) -> None:
         """A wish that comes meanwhile is begun when this one is through, so that each comes to its end.
@@ -132,12 +156,12 @@ class RowsInOrder(RowsView[R]):
         try:
             wishes = -1
             while wishes != self._wishes:
-                rows, wishes = self.rows, self._wishes
+                following, wishes = self._next, self._wishes
                 if self._exchanged():
                     continue
-                install = await _unhurried(rows.replacing(self._wanted, now=self._now))
-                if rows is self.rows:
-                    self._settle(install, mark=True)
+                install = await _unhurried(following.replacing(self._wanted, now=self._now))
+                if following is self._next:
+                    self._take(following, install)
         finally:
             self._slicing = False
             if collects:

@@ -64,13 +64,7 @@ class MatrixGrid(Grid[MatrixRow]):
         if room == self._room:
             return
         self._room = room
-        rows, key, moved = self.rows, self.key, self._moved_by_hand
-        self.show_view(matrix_view(self.clusters, width=room))
-        self.set_filter(rows.query.text)
-        self.set_sort(rows.sort, descending=rows.descending)
-        self.show(rows.all)
-        if moved and key:
-            self.select(key)
+        self.show_under(matrix_view(self.clusters, width=room), self.rows.all)
         self._keep_in_sight()
 
     def on_resize(self) -> None:

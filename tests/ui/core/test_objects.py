@@ -33,6 +33,7 @@ PODS = MergedTable(
         pod("checkout-web-5b4c3d2e1f-abcde", "0/1", "Running", "1 (20s ago)", "staging"),
         pod("migrate-1-zxcvb", "0/1", "Completed"),
     ),
+    clusters=("prod-east", "staging"),
 )
 
 
