@@ -16,9 +16,6 @@ from acp_tui.wire.text import one_line
 
 _E = TypeVar("_E", bound=BaseException)
 
-NETWORK_ERRORS = (OSError,)
-"""What a request can raise besides our own errors: TimeoutError, OpenSSL's and those of a connection are among them."""
-
 _SEVERAL = re.compile(r"\[Errno (\d+)\]")  # asyncio joins what each address of a host said
 
 # OpenSSL's X509_V_ERR_* (openssl/x509_vfy.h).
@@ -26,7 +23,7 @@ _NOT_YET_VALID, _EXPIRED, _HOSTNAME, _ADDRESS = 9, 10, 62, 64
 
 
 def from_exception(
-    error: BaseException, *, context: Context, request: str, seconds: float | None, write: bool = False
+    error: OSError, *, context: Context, request: str, seconds: float | None, write: bool = False
 ) -> ApiError:
     """The error to show; for a write that was under way it says that the outcome is not known."""
     found = _find(error, context=context, request=request, seconds=seconds)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -26,10 +28,13 @@ if TYPE_CHECKING:
     from acp_tui.clients.kube.connection import Answer
     from acp_tui.clients.kube.session import Headers, Session
 
+_SESSION = "acp_tui.clients.kube.session"
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 _BODY_LIMIT = 1024 * 1024 * 1024
 _BEST_RATIO = 1032  # of deflate
-_THREAD_BYTES = 64 * 1024
+_THREAD_BYTES = 256 * 1024
+"""Only a body beyond this size is inflated in a thread: the way there and back, to caches of another core, costs more
+than the few milliseconds that the loop is kept."""
 _ERROR_SECONDS = 10.0
 
 
@@ -86,13 +91,15 @@ class HttpTransport:
         encoding = "identity" if self.context.disable_compression else "gzip"
         headers = [("Accept", accept), ("Accept-Encoding", encoding)]
         await self._ready()
-        with self._translated(request, seconds=timeout):
+        try:
             async with asyncio.timeout(timeout):
                 answer = await self._ask(
                     lambda session, identity: session.read(target, [*headers, *identity]), request=request
                 )
                 async with answer:
                     return await self._response(answer, raw=raw)
+        except OSError as error:
+            raise self._broken(error, request, seconds=timeout) from error
 
     @asynccontextmanager
     async def stream(
@@ -108,11 +115,13 @@ class HttpTransport:
         request, target = f"GET {path} (stream)", _target(path, params)
         headers = [("Accept", accept), ("Accept-Encoding", "identity")]
         await self._ready()
-        with self._translated(request, seconds=idle_timeout):
+        try:
             async with asyncio.timeout(idle_timeout):
                 answer = await self._ask(
                     lambda session, identity: session.read(target, [*headers, *identity]), request=request
                 )
+        except OSError as error:
+            raise self._broken(error, request, seconds=idle_timeout) from error
         self.stats.watches += 1
         try:
             yield self._lines(answer, request=request, seconds=idle_timeout, raw=raw)
@@ -134,7 +143,7 @@ class HttpTransport:
         headers = [("Accept", JSON), ("Content-Type", content_type)]
         await self._ready()
         self.stats.bytes_out += len(body)
-        with self._translated(request, seconds=timeout, write=True):
+        try:
             async with asyncio.timeout(timeout):
                 answer = await self._ask(
                     lambda session, identity: session.write(
@@ -142,12 +151,14 @@ class HttpTransport:
                         quote(path, safe=_PATH_SAFE),
                         body=body,
                         headers=[*headers, *identity],
-                        query=_query(params),
+                        query=list(_query(params)),
                     ),
                     request=request,
                 )
                 async with answer:
                     return await self._response(answer, raw=False)
+        except OSError as error:
+            raise self._broken(error, request, seconds=timeout, write=True) from error
 
     async def close(self) -> None:
         self._closed = True
@@ -175,8 +186,11 @@ class HttpTransport:
             return self._session
         async with self._opening:
             if self._session is None or self._session.certificate != certificate:
-                module = await asyncio.to_thread(import_module, "acp_tui.clients.kube.session")
-                opened: Session = await module.open_session(
+                if _SESSION not in sys.modules:
+                    await asyncio.to_thread(import_module, _SESSION)
+                from acp_tui.clients.kube.session import open_session
+
+                opened = await open_session(
                     self.context, certificate, env=self._env, impersonation=self._credentials.impersonation()
                 )
                 if self._retired is not None:
@@ -209,12 +223,10 @@ class HttpTransport:
     async def _refusal(self, answer: Answer, *, request: str) -> ApiError:
         """The status is what counts: a body that does not come is done without."""
         self.stats.errors += 1
-        from acp_tui.clients.kube.faults import NETWORK_ERRORS
-
         try:
             async with asyncio.timeout(_ERROR_SECONDS):
                 body = clean_json(await self._read(answer))
-        except (*NETWORK_ERRORS, ApiError):
+        except (OSError, ApiError):
             body = b""
         content_type = answer.headers.get("content-type", "")
         if 200 <= answer.status < 300:
@@ -275,7 +287,7 @@ class HttpTransport:
         packed = answer.headers.get("content-encoding", "").lower() in ("gzip", "deflate")
         inflater = zlib.decompressobj(wbits=47) if packed else None
         lines = Lines()
-        with self._translated(request, seconds=seconds):
+        try:
             while True:
                 async with asyncio.timeout(seconds):
                     chunk = await answer.piece()
@@ -285,34 +297,39 @@ class HttpTransport:
                 for line in lines.feed(inflater.decompress(chunk) if inflater else chunk):
                     if line or raw:
                         yield clean_json(line) if clean else line
-            for line in lines.last():
-                yield clean_json(line) if clean else line
-
-    @contextmanager
-    def _translated(self, request: str, *, seconds: float | None, write: bool = False) -> Iterator[None]:
-        from acp_tui.clients.kube.faults import NETWORK_ERRORS, from_exception
-
-        try:
-            yield
-        except NETWORK_ERRORS as error:
-            self.stats.errors += 1
-            raise from_exception(error, context=self.context, request=request, seconds=seconds, write=write) from error
+        except OSError as error:
+            raise self._broken(error, request, seconds=seconds) from error
         except zlib.error as error:
             raise ConnectFailed(
                 f"{self.name}: the answer is not what its headers say", cluster=self.name, tried=request
             ) from error
+        for line in lines.last():
+            yield clean_json(line) if clean else line
+
+    def _broken(self, error: OSError, request: str, *, seconds: float | None, write: bool = False) -> ApiError:
+        from acp_tui.clients.kube.faults import from_exception
+
+        self.stats.errors += 1
+        return from_exception(error, context=self.context, request=request, seconds=seconds, write=write)
 
 
 def _target(path: str, params: Params | None) -> str:
-    query = urlencode(_query(params))
-    return f"{quote(path, safe=_PATH_SAFE)}{'?' if query else ''}{query}"
+    return _quoted(path, _query(params))
 
 
-def _query(params: Params | None) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1024)
+def _quoted(path: str, query: tuple[tuple[str, str], ...]) -> str:
+    """Remembered, because all clusters are asked for the same."""
+    return f"{quote(path, safe=_PATH_SAFE)}{'?' if query else ''}{urlencode(query)}"
+
+
+def _query(params: Params | None) -> tuple[tuple[str, str], ...]:
     """Booleans as API servers and kubectl write them: lower case."""
-    return [
-        (name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in (params or {}).items()
-    ]
+    if not params:
+        return ()
+    return tuple(
+        [(name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in params.items()]
+    )
 
 
 def inflate(body: bytes) -> bytes | None:
