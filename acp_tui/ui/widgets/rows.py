@@ -194,7 +194,7 @@ class Rows(Generic[R]):
         was, entry = self._entries.get(key), self._everything.entry(row)
         self._entries[key] = entry
         matches = self._matches(row, now)
-        if was is not None and was[:3] == entry[:3] and (self._found.place(was) is not None) == matches:
+        if was is not None and was[:3] == entry[:3] and matches == self._is_shown(was):
             for lineup in self._lineups(matches):
                 lineup.exchange(was, entry)
             return
@@ -202,6 +202,9 @@ class Rows(Generic[R]):
             self._take_out(was)
         for lineup in self._lineups(matches):
             lineup.add(entry)
+
+    def _is_shown(self, entry: Entry[R]) -> bool:
+        return self._found is self._everything or self._found.place(entry) is not None
 
     def _take_out(self, entry: Entry[R]) -> None:
         for lineup in self._lineups(shown=True):

@@ -21,6 +21,7 @@ from acp_tui.ui.widgets.rows import Rows
 
 NEWS_SECONDS = 1.0
 """How long a changed cell is shown as changed: one tick."""
+_NOTHING: frozenset[int] = frozenset()
 
 
 class _Face(NamedTuple):
@@ -178,8 +179,8 @@ class RowsView(Framed, Generic[R]):
         if not self._layout.columns:
             self._layout = lay_out(self.view, max(1, self.inner_width - 2), wide=self.wide, skip=self.skip)
 
-    def _cells(self, row: R) -> tuple[Painted, ...]:
-        kept = self._texts.get(row.key)
+    def _cells(self, key: str, row: R) -> tuple[Painted, ...]:
+        kept = self._texts.get(key)
         if kept is None or kept[0] is not row:
             cells = tuple(painted_cell(self.view, column, row, now=self._now) for column, _ in self._layout.columns)
         elif kept[1] == self._now or not self._layout.ages:
@@ -189,7 +190,7 @@ class RowsView(Framed, Generic[R]):
                 painted_cell(self.view, column, row, now=self._now) if column.ages else was
                 for (column, _), was in zip(self._layout.columns, kept[2], strict=True)
             )
-        self._texts[row.key] = (row, self._now, cells)
+        self._texts[key] = (row, self._now, cells)
         return cells
 
     def _face(self, index: int) -> _Face:
@@ -201,11 +202,15 @@ class RowsView(Framed, Generic[R]):
             fold = " " if node.opened is None else (self.glyphs.opened if node.opened else self.glyphs.closed)
             guide = self._signs(node.guide) + fold + " " if node.depth else fold + " "
         lit = here and (self.lit or self.has_focus)
-        return _Face(self._cells(row), guide, here, lit, self._changed.get(row.key, frozenset()), row.key in self.marks)
+        key = row.key
+        return _Face(self._cells(key, row), guide, here, lit, self._changed.get(key, _NOTHING), key in self.marks)
 
     def _signs(self, guide: str) -> str:
         glyphs = self.glyphs
         return guide.replace("│", glyphs.vertical).replace("├", glyphs.branch).replace("└", glyphs.last_branch)
+
+    def _key_at(self, index: int) -> str:
+        return self.rows.shown[index].key
 
     def _visible(self) -> range:
         return range(self.first, min(self.first + self.page, len(self.rows)))
@@ -221,7 +226,7 @@ class RowsView(Framed, Generic[R]):
             if before[place : place + 1] != self._faces[place : place + 1]
         ]
         if len(self._texts) > 4 * (self.page + 50):
-            seen = {self.rows.shown[index].key for index in self._visible()}
+            seen = set(map(self._key_at, self._visible()))
             self._texts = {key: kept for key, kept in self._texts.items() if key in seen}
         self.refresh_lines(differing)
 
@@ -237,7 +242,7 @@ class RowsView(Framed, Generic[R]):
 
     def _settle(self, change: Callable[[], None], *, mark: bool = False) -> None:
         """Change the rows and keep the cursor on its row and on its line of the screen."""
-        known = {self.rows.shown[index].key: self._texts.get(self.rows.shown[index].key) for index in self._visible()}
+        known = {key: self._texts.get(key) for key in map(self._key_at, self._visible())} if mark else {}
         key, offset = self._key, self.cursor - self.first
         had_rows = len(self.rows) > 0
         change()
@@ -262,17 +267,18 @@ class RowsView(Framed, Generic[R]):
         news: dict[str, frozenset[int]] = {}
         for index in self._visible():
             row = self.rows.shown[index]
-            was = known.get(row.key)
+            key = row.key
+            was = known.get(key)
             if was is None or was[0] is row:
                 continue
-            is_now = self._cells(row)
+            is_now = self._cells(key, row)
             changed = frozenset(
                 place
                 for place, (column, _) in enumerate(self._layout.columns)
                 if not column.ages and was[2][place : place + 1] != is_now[place : place + 1]
             )
             if changed:
-                news[row.key] = changed
+                news[key] = changed
         if news:
             self._changed |= news
             self.set_timer(NEWS_SECONDS, partial(self._fade, news), name="fade")
