@@ -157,7 +157,7 @@ class TestSlowLine:
             assert max(waiting) < 12_000
             terminal.signal(signal.SIGRTMIN)
             terminal.rate = 0
-            terminal.quiet()
+            terminal.quiet(2)  # what changed last is marked for a second
             painted = terminal.cells()
             terminal.screen.reset()
             terminal.send("\x0c")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
+from acp_tui.ui.panes.aim import OBJECTS, Aim
+from acp_tui.ui.screens.matrix import MatrixScreen
 from tests.ui.core.scene import pane
-from tests.ui.core.weigh import scales
+from tests.ui.core.town import KINDS, town
+from tests.ui.core.weigh import Scales, scales
 
 VIEWS = ("1", "2", "3", "4", "7")
+PAGES = 6
 
 
 @pytest.mark.parametrize("zoom", [(), ("z",)], ids=["beside another pane", "zoomed"])
@@ -36,6 +40,39 @@ async def test_a_page() -> None:
             await here.weigh(key)
             pages = [await here.weigh("pagedown") for _ in range(2)]
             assert max(pages) <= 4000, (key, pages)
+
+
+async def test_a_page_of_the_one_pane_there_is_over_thousands_of_rows_of_which_no_two_are_alike() -> None:
+    async with scales(town()) as here:
+        await here.weigh("tab", "z")
+        found = {}
+        for key in VIEWS:
+            await here.weigh(key)
+            found[key] = await pages(here)
+        for kind in KINDS:
+            pane(here.app).go(Aim(OBJECTS, kind=kind))
+            await here.rest()
+            found[kind] = await pages(here)
+        here.app.push_screen(MatrixScreen())
+        await here.rest()
+        found["matrix"] = await pages(here)
+        here.app.pop_screen()
+        await here.rest()
+        long_texts = found.pop("events")
+        assert all(0 < sent <= 4000 for view in found.values() for sent, _ in view), found
+        # Whole sentences in every row of 200 cells are more than that by themselves; the way to them is a third more.
+        assert all(sent <= max(4000, 1.35 * said) for sent, said in long_texts), long_texts
+
+
+async def pages(here: Scales) -> list[tuple[int, int]]:
+    """Of some pages, one after the other: bytes sent, and bytes of letters that stand where others stood."""
+    found = []
+    for _ in range(PAGES):
+        before = here.cells
+        sent = await here.weigh("pagedown")
+        pairs = zip(before, here.cells, strict=True)
+        found.append((sent, sum(len(new.encode()) for old, new in pairs if new != old and not new.isspace())))
+    return found
 
 
 async def test_dialogs_come_and_go() -> None:

@@ -21,6 +21,8 @@ from acp_tui.wire.table import TableColumn
 from tests.fakes.backend import NOW, FakeBackend, fake_backend
 
 ROWS = 2000
+WRONG = 0.5
+"""Percent of the rows with which something is wrong; they stand first."""
 _CLUSTERS = ("prod-east", "prod-west", "staging", "edge-7", "eu-central-1-prod", "global", "ap-south-1", "dev")
 _PARTS = ("api", "worker", "cache", "gateway", "web", "sync", "collector", "服务", "agent", "job", "scheduler", "proxy")
 _TEAMS = {
@@ -31,6 +33,13 @@ _TEAMS = {
     "研发": ("ml-batch", "video", "training"),
 }
 """Projects with their namespace, and what runs there."""
+KINDS = {
+    "pods": ("Pod", "Ready", "Status", "Restarts", "Age", "IP+", "Node+"),
+    "deployments": ("Deployment", "Ready", "Up-to-date", "Available", "Age", "Containers+", "Images+", "Selector+"),
+    "events": ("Event", "Last Seen", "Type", "Reason", "Object", "Message"),
+    "services": ("Service", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age", "Selector+"),
+}
+"""Kinds with the columns that servers print of them; one that ends with `+` is one that they call wide."""
 _LIVE = Freshness(Age.LIVE, NOW - 1)
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -62,8 +71,8 @@ class Town:
     def number(self, beyond: int) -> int:
         return self._dice.randrange(beyond)
 
-    def happens(self, percent: int) -> bool:
-        return self.number(100) < percent
+    def happens(self, percent: float) -> bool:
+        return self.number(1000) < 10 * percent
 
     def letters(self, count: int) -> str:
         return "".join(self.of(_LETTERS) for _ in range(count))
@@ -100,7 +109,7 @@ class Town:
 
     def cluster(self) -> ClusterSummary:
         self.serial += 1
-        bad = self.happens(1)
+        bad = self.happens(WRONG)
         nodes, pods, applications, releases = (self.number(beyond) + 1 for beyond in (40, 900, 90, 40))
         return ClusterSummary(
             name=f"{self.of(('store', 'edge', 'plant'))}-{self.of(('hangzhou', 'lyon', 'pune', '上海'))}-{self.serial}",
@@ -116,7 +125,9 @@ class Town:
 
     def application(self) -> ApplicationSummary:
         cluster, app = self.place()
-        health = self.of((Health.DEGRADED, Health.PROGRESSING, Health.UNKNOWN)) if self.happens(1) else Health.HEALTHY
+        health = (
+            self.of((Health.DEGRADED, Health.PROGRESSING, Health.UNKNOWN)) if self.happens(WRONG) else Health.HEALTHY
+        )
         well, parts = health is Health.HEALTHY, self.number(6) + 1
         return ApplicationSummary(
             ref=ObjectRef(cluster, "app.k8s.io", "Application", app.namespace, app.name), health=health,
@@ -128,7 +139,7 @@ class Town:
 
     def release(self) -> ReleaseSummary:
         cluster, app = self.place()
-        status = self.of(("failed", "pending-upgrade")) if self.happens(1) else "deployed"
+        status = self.of(("failed", "pending-upgrade")) if self.happens(WRONG) else "deployed"
         captains = self.happens(30)
         owner = Owner(OwnerKind.HELMREQUEST, app.name, app.namespace, "global") if captains else Owner()
         return ReleaseSummary(
@@ -145,20 +156,20 @@ class Town:
             hard, share = self.of(limits), self._dice.betavariate(2, 4)
             return QuotaUse(resource, Fraction(round(hard * share) * unit), Fraction(hard * unit))
 
-        uses = [use("requests.cpu", 1, 8, 40, 64), use("requests.memory", 2**30, 32, 128), use("pods", 1, 50, 200)]
         return QuotaSummary(
-            cluster, app.name, "default", app.project, uses=tuple(uses),
+            cluster, app.name, "default", app.project,
+            uses=(use("requests.cpu", 1, 8, 40, 64), use("requests.memory", 2**30, 32, 128)),
             production="prod" in cluster, freshness=_LIVE,
         )  # fmt: skip
 
     def operation(self) -> Operation:
         cluster, app = self.place()
-        began, before, verb = self.moment(), self.number(90), self.of((Verb.UPGRADE, Verb.UPGRADE, Verb.ROLLBACK))
+        began, before, verb = self.moment(), self.number(90), Verb.ROLLBACK if self.happens(15) else Verb.UPGRADE
         return Operation(
             id=f"op-{self.serial}", verb=verb, release=ReleaseRef(cluster, app.namespace, app.name),
             headline=f"{verb.capitalize()} {app.name} to {app.version}", engine="helm 3.19.2",
             state=OperationState.FAILED if self.happens(5) else OperationState.SUCCEEDED, started_at=began,
-            ended_at=began + self.number(300), user=self.of(("anna", "王伟", "release-bot", "j.oliveira")),
+            ended_at=began + self.number(300), user=self.of(("release-bot", "release-bot", "anna", "王伟")),
             undo=f"roll back to {before}", revision_before=before, revision_after=before + 1,
             production="prod" in cluster,
         )  # fmt: skip
@@ -166,7 +177,6 @@ class Town:
     # what servers print
 
     def table(self, kind: str, columns: Sequence[str], cells: Callable[[str, _App], Sequence[str]]) -> MergedTable:
-        """A column whose name ends with `+` is one that the server calls wide."""
         rows = []
         for _ in range(ROWS):
             cluster, app = self.place()
@@ -184,7 +194,7 @@ class Town:
 
     def pod(self, cluster: str, app: _App) -> Sequence[str]:
         parts = self.number(3) + 1
-        bad = self.happens(2)
+        bad = self.happens(WRONG)
         ready, status = (0, self.of(("CrashLoopBackOff", "ImagePullBackOff", "Pending"))) if bad else (parts, "Running")
         restarts = f"{self.number(99)} ({self.number(59) + 1}m ago)" if bad or self.happens(10) else "0"
         node = self.number(40)
@@ -237,15 +247,6 @@ def town() -> FakeBackend:
         drawn.serial = 0
         fake.fleet.tables[view] = [make() for _ in range(ROWS)]
     fake.controller.past = [drawn.operation() for _ in range(ROWS)]
-    for kind, columns, cells in (
-        ("Pod", ("Ready", "Status", "Restarts", "Age", "IP+", "Node+"), drawn.pod),
-        (
-            "Deployment",
-            ("Ready", "Up-to-date", "Available", "Age", "Containers+", "Images+", "Selector+"),
-            drawn.deployment,
-        ),
-        ("Event", ("Last Seen", "Type", "Reason", "Object", "Message"), drawn.event),
-        ("Service", ("Type", "Cluster-IP", "External-IP", "Port(s)", "Age", "Selector+"), drawn.service),
-    ):
-        fake.inspector.tables[f"{kind.lower()}s"] = drawn.table(kind, columns, cells)
+    for plural, (kind, *columns) in KINDS.items():
+        fake.inspector.tables[plural] = drawn.table(kind, columns, getattr(drawn, kind.lower()))
     return fake

@@ -94,6 +94,11 @@ class Scales:
         """What the terminal shows now."""
         return "\n".join(self._screen.shown.lines())
 
+    @property
+    def cells(self) -> list[str]:
+        """The text of every cell of it."""
+        return [cell for row in self._screen.shown.texts for cell in row]
+
 
 @asynccontextmanager
 async def scales(fake: FakeBackend | None = None) -> AsyncIterator[Scales]:
