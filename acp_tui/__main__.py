@@ -30,8 +30,14 @@ def main() -> None:
 
 
 def _run(last: LastScreen) -> int:
+    from acp_tui.fleet.bulk import BulkLoad
+
+    importing = BulkLoad()
+    importing.begin()
     from acp_tui.cli.main import run
     from acp_tui.cli.target import Look, Program, Target
+
+    importing.end()
 
     def open_console(target: Target, look: Look) -> None:
         from acp_tui import console

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from acp_tui.ui.backend import Backend
 
 REMEMBERED = 50
+ROWS_FIRST_SECONDS = 0.3
+"""So long everything else waits for the first rows: what acts, because its import takes as long as they do."""
 
 
 def open_console(target: Target, look: Look, last: LastScreen) -> None:
@@ -33,7 +35,7 @@ def open_console(target: Target, look: Look, last: LastScreen) -> None:
     beginning.begin()
     demo = begin_demo(target)
     try:
-        app = console(target, look, last, demo=demo, painted=beginning.end)
+        app = console(target, look, last, demo=demo, begun=beginning.end)
         app.run()
     finally:
         if demo is not None:
@@ -48,32 +50,33 @@ def console(
     last: LastScreen | None = None,
     *,
     demo: StartingDemo | None = None,
-    painted: Callable[[], None] = lambda: None,
+    begun: Callable[[], None] = lambda: None,
 ) -> AcpApp:
     """The console, ready to run; the clusters are dialled after the first paint.
 
     `last` is the picture that stands on the terminal, `demo` a simulated fleet that is on its way up meanwhile.
-    `painted` is called when the first paint is out.
+    `begun` is called when the clusters are about to be dialled.
     """
     from acp_tui.config.settings import load_settings
     from acp_tui.ui.app import AcpApp
+    from acp_tui.ui.panes.words import asked_first
 
     settings, problems = load_settings(theme=look.theme, keymap=look.keymap, read_only=target.read_only)
     stack = AsyncExitStack()
 
     async def open_backend() -> Backend:
-        painted()
         import asyncio
         from importlib import import_module
 
         aiming = asyncio.create_task(aim(target, stack, production=settings.production, demo=demo))
-        await asyncio.to_thread(import_module, "acp_tui.fleet.fleet")
+        await asyncio.to_thread(import_module, "acp_tui.fleet.inspect")
         from acp_tui.config.paths import cache_dir
         from acp_tui.fleet.fleet import Fleet
+        from acp_tui.fleet.inspect import Inspector
         from acp_tui.fleet.remembered import Remembered
         from acp_tui.fleet.trace import Meter, Trace
         from acp_tui.model.health import Tone
-        from acp_tui.ui.backend import Backend
+        from acp_tui.ui.backend import Backend, Sight
 
         aimed = await aiming
         for error in aimed.problems:
@@ -89,13 +92,15 @@ def console(
         stack.push_async_callback(fleet.close)
         if chosen is not None:
             stack.callback(_remember, fleet, chosen)
-        fleet.start(first=app.last.clusters)
-        # The clusters work on their first answers meanwhile.
-        for module in ("acp_tui.fleet.inspect", "acp_tui.controllers.controller"):
-            await asyncio.to_thread(import_module, module)
+        begun()
+        # A table of objects is asked for by whoever shows it; everything else would stand in its way.
+        fleet.start(first=app.last.clusters, after=ROWS_FIRST_SECONDS if app.last.shows_objects else 0.0)
+        inspector = Inspector(fleet)
+        app.look_at(Sight(fleet, inspector))
+        await app.rows_are_there(within=ROWS_FIRST_SECONDS)
+        await asyncio.to_thread(import_module, "acp_tui.controllers.rollouts.rollouts")
         from acp_tui.controllers.controller import open_controller
         from acp_tui.controllers.rollouts.rollouts import open_rollouts
-        from acp_tui.fleet.inspect import Inspector
 
         meter = Meter(fleet, frames=app.frames)
         if look.trace:
@@ -112,7 +117,7 @@ def console(
         stack.push_async_callback(controller.close)
         controller.attend()
         rollouts = open_rollouts(controller, fleet)
-        return Backend(fleet=fleet, inspector=Inspector(fleet), controller=controller, rollouts=rollouts, meter=meter)
+        return Backend(fleet=fleet, inspector=inspector, controller=controller, rollouts=rollouts, meter=meter)
 
     app = AcpApp(
         open_backend,
@@ -120,19 +125,22 @@ def console(
         problems=problems,
         close_backend=stack.aclose,
         last=last,
-        keep=_keeper(target, settings),
+        keep=_keeper(target, look, settings),
+        asked=asked_first(look.view),
     )
     return app
 
 
-def _keeper(target: Target, settings: Settings) -> Callable[[Picture], None] | None:
+def _keeper(target: Target, look: Look, settings: Settings) -> Callable[[Picture], None] | None:
     """What keeps the screen for the next start of this kind; where nobody wants that, what was kept goes."""
     from acp_tui.terminal.lastscreen import forget, start_of, write
 
     if not settings.last_screen or sys.platform == "win32":
         forget(os.environ)
         return None
-    start = start_of(os.environ, kubeconfig=target.kubeconfig, contexts=target.contexts, demo=target.demo)
+    start = start_of(
+        os.environ, kubeconfig=target.kubeconfig, contexts=target.contexts, demo=target.demo, view=look.view
+    )
     return lambda picture: write(picture, start, os.environ)
 
 

@@ -52,12 +52,12 @@ def measure() -> Iterable[Measure]:
 def contenders(bed: Bed, home: str) -> Mapping[str, Contender]:
     """What can be run here, ours first."""
     config, env = f"--kubeconfig={bed.kubeconfig}", _home(home)
-    ours = (PYTHON, "-m", "acp_tui", config)
+    ours = (PYTHON, "-m", "acp_tui", config, "--view", "pods")
 
     def first_start() -> Shown:
         """In a home of its own each time: no last screen, nothing last known."""
         with tempfile.TemporaryDirectory(dir=home) as own:
-            return on_terminal(ours, _home(own), first=_NAME, every=f"pods {PODS}", keys=":pods\r", awaits="Fleet")
+            return on_terminal(ours, _home(own), first=_NAME, every=f"pods {PODS}")
 
     found: dict[str, Contender] = {
         "acp-tui": first_start,

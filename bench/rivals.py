@@ -33,15 +33,10 @@ def program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def on_terminal(
-    argv: Sequence[str], env: Mapping[str, str], *, first: str, every: str, keys: str = "", awaits: str = ""
-) -> Shown:
-    """A screen program until all is there, and REST_SECONDS more; `keys` are typed as soon as it shows `awaits`."""
+def on_terminal(argv: Sequence[str], env: Mapping[str, str], *, first: str, every: str) -> Shown:
+    """A screen program until all is there, and REST_SECONDS more."""
     started = time.perf_counter()
     with Terminal(argv, size=SIZE, env=env) as terminal:
-        if keys:
-            terminal.until(lambda: awaits.encode() in terminal.transcript)
-            terminal.send(keys)
         terminal.until(lambda: first.encode() in terminal.transcript)
         at = time.perf_counter() - started
         terminal.shows(every, seconds=120)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import click
 
@@ -43,6 +44,7 @@ class Commands(click.Group):
 @click.option("--kubeconfig", default="", help="Kubeconfig file; else $KUBECONFIG (merged), else ~/.kube/config.")
 @click.option("--context", "contexts", multiple=True, help="Context to aim at; may be given several times.")
 @click.option("--demo", is_flag=True, help="Aim at the simulated fleet.")
+@click.option("-c", "--view", default="", metavar="WORDS", help="What to begin with, as typed after `:`, such as pods.")
 @click.option("--theme", default="", help="Theme to paint with; see themes/.")
 @click.option("--keymap", default="", help="Keymap to use: default, k9s, or your own.")
 @click.option("--read-only", is_flag=True, help="Refuse every act.")
@@ -54,6 +56,7 @@ def commands(
     kubeconfig: str,
     contexts: tuple[str, ...],
     demo: bool,
+    view: str,
     theme: str,
     keymap: str,
     read_only: bool,
@@ -66,13 +69,16 @@ def commands(
     """
     context.meta[Program.__name__] = context.obj
     context.obj = Target(kubeconfig=kubeconfig, contexts=contexts, demo=demo, read_only=read_only, policies=policies)
-    context.meta[Look.__name__] = Look(theme=theme, keymap=keymap, trace=trace)
+    context.meta[Look.__name__] = Look(view=view, theme=theme, keymap=keymap, trace=trace)
     if context.invoked_subcommand is None:
         context.meta[Program.__name__].open_console(context.obj, context.meta[Look.__name__])
 
 
 def run(argv: Sequence[str], program: Program) -> int:
     """Runs one command and returns its exit code; every error of ours is printed, none is a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a sign that a terminal or pipe cannot take costs itself alone
     output = _wanted_output(argv)
     try:
         result = _carried_out(argv, program)

@@ -46,8 +46,12 @@ class Target(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """What the command line says of the console over the settings file; empty means what the file says."""
+    """What the command line says of the console over the settings file; empty means what the file says.
 
+    `view` is what to begin with, in the words that are typed after `:`.
+    """
+
+    view: str = ""
     theme: str = ""
     keymap: str = ""
     trace: str = ""

@@ -93,15 +93,18 @@ class Fleet:
     def names(self) -> tuple[str, ...]:
         return tuple(self._pictures)
 
-    def start(self, *, first: Collection[str] = ()) -> None:
-        """Dials every context that is not lazy, those somebody will see first before the others; returns at once."""
+    def start(self, *, first: Collection[str] = (), after: float = 0.0) -> None:
+        """Dials every context that is not lazy, those somebody will see first before the others; returns at once.
+
+        `after` so many seconds: until then the clusters answer only what is asked of them directly.
+        """
         self._bulk.begin()
         self._loading = asyncio.create_task(self._load(), name="fleet bulk load")
         if self._remembered is not None:
             self._saving = asyncio.create_task(self._save_for_ever(), name="fleet memory")
         self._pump = asyncio.create_task(self._tell_for_ever(), name="fleet")
         dialled = [name for name in self._pictures if name not in self._lazy]
-        self._tiers.start(sorted(dialled, key=lambda name: name not in first))
+        self._tiers.start(sorted(dialled, key=lambda name: name not in first), after=after)
 
     def attend(self, clusters: frozenset[str] | None, *, opened: Sequence[str] = ()) -> None:
         """Says which clusters are on a screen, None for all, and of which a tree, a history or a text is open.

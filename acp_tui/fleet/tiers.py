@@ -38,11 +38,11 @@ class Tiers:
     def watched(self) -> tuple[str, ...]:
         return tuple(name for name, session in self._sessions.items() if session.started and not session.pulse.behind)
 
-    def start(self, names: Sequence[str]) -> None:
-        """Dials these; the first few at once, the others one by one behind them, as many as may be watched."""
+    def start(self, names: Sequence[str], *, after: float = 0.0) -> None:
+        """Dials these, after so many seconds; the first few at once, the others one by one behind them, as many as may be watched."""
         for place, name in enumerate(names):
             self._sessions[name].attend(place < WATCHED)
-            self._sessions[name].start(after=max(0, place - TOGETHER) * APART_SECONDS)
+            self._sessions[name].start(after=after + max(0, place - TOGETHER) * APART_SECONDS)
 
     def look(self, session: Session) -> None:
         """Dials one more."""

@@ -25,7 +25,7 @@ REST = "\x01"
 """What stands in a row for the second cell of a wide character."""
 WAITING = " Starting. Keys are kept; nothing can be changed until the clusters answer."
 
-_VALUED = ("--kubeconfig", "--context", "--theme", "--keymap", "--trace", "--policy")
+_VALUED = ("--kubeconfig", "--context", "--theme", "--keymap", "--trace", "--policy", "--view")
 _DIM = "2"
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
 
@@ -120,14 +120,21 @@ def speaks_utf8(env: Mapping[str, str], encoding: str) -> bool:
     return encoding.lower().replace("-", "") == "utf8"
 
 
-def start_of(env: Mapping[str, str], *, kubeconfig: str = "", contexts: Sequence[str] = (), demo: bool = False) -> str:
+def start_of(
+    env: Mapping[str, str],
+    *,
+    kubeconfig: str = "",
+    contexts: Sequence[str] = (),
+    demo: bool = False,
+    view: str = "",
+) -> str:
     """The kind of a start: what was asked for by name. A picture is shown to its own kind alone."""
     if demo:
         place = "demo"
     else:
         given = kubeconfig or env.get("KUBECONFIG", "") or "~/.kube/config"
         place = os.pathsep.join(os.path.abspath(os.path.expanduser(each)) for each in given.split(os.pathsep) if each)
-    return "\t".join((place, *sorted(set(contexts)))).replace("\n", " ")
+    return "\t".join((place, *sorted(set(contexts)), *(["--view", view] if view else []))).replace("\n", " ")
 
 
 def asked_for(argv: Sequence[str], env: Mapping[str, str]) -> str:
@@ -136,7 +143,7 @@ def asked_for(argv: Sequence[str], env: Mapping[str, str]) -> str:
     demo = False
     words = iter(argv)
     for word in words:
-        name, sign, value = word.partition("=")
+        name, sign, value = ("--view" if word == "-c" else word).partition("=")
         if name in given:
             given[name].append(value if sign else next(words, ""))
             if not given[name][-1]:
@@ -145,8 +152,8 @@ def asked_for(argv: Sequence[str], env: Mapping[str, str]) -> str:
             demo = True
         elif word not in ("--read-only", "--still"):
             return ""
-    kubeconfig = given["--kubeconfig"][-1:]
-    return start_of(env, kubeconfig="".join(kubeconfig), contexts=given["--context"], demo=demo)
+    kubeconfig, view = ("".join(given[name][-1:]) for name in ("--kubeconfig", "--view"))
+    return start_of(env, kubeconfig=kubeconfig, contexts=given["--context"], demo=demo, view=view)
 
 
 def folder(env: Mapping[str, str]) -> str:
@@ -289,6 +296,8 @@ class LastScreen:
         return self._lines
 
     def _paint(self, picture: Picture) -> None:
+        if sys.platform == "win32":
+            return
         import termios
 
         try:
@@ -296,8 +305,6 @@ class LastScreen:
             if width < SMALLEST[0] or height < SMALLEST[1] or os.tcgetpgrp(0) != os.getpgrp():
                 return
             self._lines = termios.tcgetattr(0)
-        if sys.platform == "win32":
-            return
             quiet = termios.tcgetattr(0)
             quiet[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.IXOFF)
             quiet[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -35,10 +36,15 @@ from acp_tui.ui.widgets.notice import Notice
 from acp_tui.ui.widgets.oneline import OneLine
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from acp_tui.model.operation import Operation
-    from acp_tui.ui.backend import Backend
+    from acp_tui.ui.backend import Backend, Sight
+    from acp_tui.ui.panes.aim import Aim
 
 Opener = Callable[[], Awaitable["Backend"]]
+LEAVE_SECONDS = 5.0
+"""A second press within this time says that the first one was meant."""
 TICK_SECONDS = 1.0
 """How often ages are looked at; a line is drawn again only when its words differ."""
 
@@ -71,6 +77,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
         env: Mapping[str, str] = os.environ,
         last: LastScreen | None = None,
         keep: Keep | None = None,
+        asked: Aim | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.no_colours = bool(env.get("NO_COLOR"))
@@ -80,7 +87,10 @@ class AcpApp(Sturdy, inherit_bindings=False):
         self.animation_level = "none"
         self.depth = Depth.NONE if self.no_colours else Depth.of(self.console.color_system)
         self.clock = clock
-        self.last = Last(self, last or LastScreen(), keep)
+        self.last = Last(self, last or LastScreen(), keep, asked)
+        self._quit_asked_at = 0.0
+        self.rows_came = asyncio.Event()
+        self.sight: Sight | None = None
         self.backend: Backend | None = None
         self.draw_with(choose(self.settings.glyphs, env=env, encoding=sys.stdout.encoding or ""))
         theme, theme_problem = chosen_theme(self.settings.theme, sixteen=self.console.color_system == "standard")
@@ -145,16 +155,30 @@ class AcpApp(Sturdy, inherit_bindings=False):
 
     async def _connect(self) -> None:
         try:
-            self.backend = await self._open_backend()
+            backend = await self._open_backend()
         except Exception as error:  # noqa: BLE001 - the border of this worker
             self.last.lift()
             self.workspace.failed(error)
             self.show_error(error, doing="Connect")
             return
+        self.look_at(self.sight or backend)
+        self.backend = backend
         self.backend.controller.subscribe(self._operated)
         self.workspace.connected(self.backend)
-        self.last.opened()
         self.refresh_status()
+
+    def look_at(self, sight: Sight) -> None:
+        """Show rows from now on; whoever opens the backend may say so before anything can be done about them."""
+        if self.sight is None:
+            self.sight = sight
+            self.workspace.sighted(sight)
+            self.last.opened()
+
+    async def rows_are_there(self, *, within: float) -> None:
+        """Waits until a pane has rows, but no longer than so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self.rows_came.wait()
 
     def _operated(self, operation: Operation) -> None:
         self.refresh_status()
@@ -186,9 +210,9 @@ class AcpApp(Sturdy, inherit_bindings=False):
 
     def _attend(self) -> None:
         """Say which clusters are on the screen, and which of them lie open over the workspace."""
-        if self.backend is not None and self.workspace.panes:
+        if self.sight is not None and self.workspace.panes:
             over = [screen.cluster_open for screen in reversed(self.screen_stack) if isinstance(screen, Acting)]
-            self.backend.fleet.attend(self.workspace.clusters_shown(), opened=list(filter(None, over)))
+            self.sight.fleet.attend(self.workspace.clusters_shown(), opened=list(filter(None, over)))
 
     def frames(self) -> tuple[int, int]:
         """Frames sent to the terminal, and their bytes; zeros where the driver does not count."""
@@ -202,7 +226,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
     def status_spans(self) -> tuple[Span, ...]:
         """The right end of each heading: problems, running acts, the minute."""
         spans: list[Span] = []
-        if self.backend is not None:
+        if self.sight is not None:
             problems = self.workspace.problem_count
             if problems:
                 word = "problem" if problems == 1 else "problems"
@@ -215,10 +239,13 @@ class AcpApp(Sturdy, inherit_bindings=False):
         spans.append((time.strftime("%H:%M", time.localtime(self.clock())), Tone.DIM))
         return tuple(spans)
 
+    def operations(self) -> Sequence[Operation]:
+        """All of them; none before it is known."""
+        return () if self.backend is None else self.backend.controller.operations()
+
     def running(self) -> list[Operation]:
         """Operations that are not over."""
-        operations = () if self.backend is None else self.backend.controller.operations()
-        return [operation for operation in operations if not operation.state.over]
+        return [operation for operation in self.operations() if not operation.state.over]
 
     # saying things
 
@@ -235,8 +262,13 @@ class AcpApp(Sturdy, inherit_bindings=False):
             self.log.error(text)
         self.toast(text, Tone.FAIL)
 
-    def run_safely(self, work: Coroutine[Any, Any, object], *, doing: str, group: str = "") -> None:
-        """Run in the background; whatever it raises becomes a message. A new one of a group ends the one before."""
+    def run_safely(
+        self, work: Coroutine[Any, Any, object], *, doing: str, group: str = "", of: Widget | None = None
+    ) -> None:
+        """Run in the background; whatever it raises becomes a message. A new one of a group ends the one before.
+
+        It ends with the widget it is of, the screen that is shown now where none is named.
+        """
 
         async def guarded() -> None:
             try:
@@ -244,7 +276,8 @@ class AcpApp(Sturdy, inherit_bindings=False):
             except Exception as error:  # noqa: BLE001 - the border of the worker wrapper
                 self.show_error(error, doing=doing)
 
-        self.screen.run_worker(guarded(), group=group or "safely", exclusive=bool(group), exit_on_error=False)
+        owner = of or self.screen
+        owner.run_worker(guarded(), group=group or "safely", exclusive=bool(group), exit_on_error=False)
 
     async def edit_text(self, text: str, suffix: str = ".yaml") -> str | None:
         """The text as $EDITOR left it; the terminal is the editor's meanwhile. None where it was left as it was."""
@@ -287,15 +320,26 @@ class AcpApp(Sturdy, inherit_bindings=False):
         repaint(self._driver)
 
     def do_quit(self) -> None:
-        """Acts that run do so in processes of their own: what the shell shows then says how to see them again."""
+        """Acts in processes of their own go on: what the shell shows then says how to see them again.
+
+        Others end with the console: then the first press says so, and a second one leaves.
+        """
+        bound = self.backend.controller.bound() if self.backend is not None else ()
+        now = self.clock()
+        if bound and now - self._quit_asked_at > LEAVE_SECONDS:
+            self._quit_asked_at = now
+            self.toast(f"Press again to leave; that ends what runs in this console: {bound[0].headline}", Tone.WARN)
+            return
         running = [f"{each.headline} goes on: acp-tui journal follow {each.id}" for each in self.running()]
         self.exit(message=Text("\n".join(running)) if running else None)
 
+    @property
+    def has_a_shell(self) -> bool:
+        """Whether the terminal can be given back to a shell for a while; a browser has none, Windows stops nothing."""
+        return sys.platform != "win32" and self._driver is not None and self._driver.can_suspend
+
     def do_suspend(self) -> None:
-        if self._driver is None or not self._driver.can_suspend:
-            self.toast("This terminal has no shell to go back to", Tone.WARN)
-        else:
-            self.action_suspend_process()
+        self.action_suspend_process()
 
     def do_theme(self) -> None:
         from acp_tui.config.themes import load_themes

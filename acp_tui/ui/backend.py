@@ -146,6 +146,10 @@ class ControllerPort(Protocol):
 
     def operation(self, id: str) -> Operation: ...
 
+    def bound(self) -> tuple[Operation, ...]:
+        """Running ones that end when the console is left."""
+        ...
+
     def operations(self) -> tuple[Operation, ...]: ...
 
     def subscribe(self, callback: Callable[[Operation], None]) -> Callable[[], None]: ...
@@ -194,11 +198,17 @@ class MeterPort(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
-    """All of them, as `open_backend` hands them over once the first paint is out."""
+class Sight:
+    """What is needed to look; it is there before what is needed to act."""
 
     fleet: FleetPort
     inspector: InspectorPort
+
+
+@dataclass(frozen=True, slots=True)
+class Backend(Sight):
+    """All of them, as `open_backend` hands them over."""
+
     controller: ControllerPort
     rollouts: RolloutsPort
     meter: MeterPort | None = None

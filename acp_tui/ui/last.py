@@ -93,15 +93,15 @@ class Standing(Widget, can_focus=False):
 class Last:
     """What the app does with the screen it was left with, and with the one it will be left with.
 
-    `keep` None keeps nothing.
+    `keep` None keeps nothing; `asked` is what to begin with, wherever it was left.
     """
 
-    def __init__(self, app: AcpApp, screen: LastScreen, keep: Keep | None) -> None:
+    def __init__(self, app: AcpApp, screen: LastScreen, keep: Keep | None, asked: Aim | None) -> None:
         self._app = app
         self._screen = screen
         self._keep = keep
         self._picture = screen.picture if screen.up else None
-        self._places = _places_of(self._picture)
+        self._places = _places_of(self._picture) if asked is None else Places([asked])
         self._keys: list[events.Key] = []
         self._kept_at = time.monotonic() - KEEP_SECONDS + FIRST_SECONDS
         self._opened_at: float | None = None
@@ -124,6 +124,11 @@ class Last:
     def clusters(self) -> frozenset[str]:
         """Clusters that the panes will show first; empty for all of them."""
         return frozenset().union(*(aim.clusters or () for aim in self.aims))
+
+    @property
+    def shows_objects(self) -> bool:
+        """Whether it begins with a table of objects."""
+        return any(aim.view == OBJECTS for aim in self.aims)
 
     def cover(self) -> Iterable[Widget]:
         """What lies over the panes until they have rows."""
@@ -170,10 +175,10 @@ class Last:
     def opened(self) -> None:
         """The fleet is there: panes go where they were, as far as there are such clusters."""
         self._opened_at = time.monotonic()
-        backend = self._app.backend
-        if self._picture is None or self._places is None or backend is None:
+        sight = self._app.sight
+        if self._places is None or sight is None:
             return
-        names = frozenset(each.name for each in backend.fleet.clusters())
+        names = frozenset(each.name for each in sight.fleet.clusters())
         for pane in self._app.workspace.panes:
             aim = pane.aim
             if aim.clusters is not None:
@@ -197,10 +202,11 @@ class Last:
         self._app.workspace.refresh_hints()
 
     def _look(self) -> None:
-        if self._picture is None or self._opened_at is None or self._app.backend is None:
+        sight = self._app.sight
+        if self._picture is None or self._opened_at is None or sight is None or self._app.backend is None:
             return
         now = time.monotonic()
-        if self._known_at is None and any(each.freshness.confirmed_at for each in self._app.backend.fleet.clusters()):
+        if self._known_at is None and any(each.freshness.confirmed_at for each in sight.fleet.clusters()):
             self._known_at = now
         panes = self._app.workspace.panes
         over = now - self._opened_at > PATIENCE_SECONDS
@@ -230,10 +236,10 @@ class Last:
 
     def _taken(self) -> Picture | None:
         app = self._app
-        if self._picture is not None or app.backend is None or not app.screen_stack:
+        if self._picture is not None or app.sight is None or not app.screen_stack:
             return None
         workspace = app.screen
-        true = any(each.freshness.state in (Age.LIVE, Age.POLLED) for each in app.backend.fleet.clusters())
+        true = any(each.freshness.state in (Age.LIVE, Age.POLLED) for each in app.sight.fleet.clusters())
         noticed = any(notice.region for notice in workspace.query(Notice))
         if not true or noticed or not isinstance(workspace, Workspace) or workspace.typing or not workspace.panes:
             return None

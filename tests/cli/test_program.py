@@ -135,6 +135,13 @@ def test_demo_opens_the_console_on_the_simulated_fleet(acp: Acp, opened: list[tu
     assert opened == [(Target(demo=True, still=True), Look(theme="light"))]
 
 
+@pytest.mark.parametrize("option", ["--view", "-c"])
+def test_the_console_begins_with_what_is_asked_for(acp: Acp, opened: list[tuple[Target, Look]], option: str) -> None:
+    acp(option, "pods shop", "demo")
+
+    assert opened == [(Target(demo=True), Look(view="pods shop"))]
+
+
 class TestManyContexts:
     """A kubeconfig with more clusters than anybody wants to dial at once."""
 

@@ -59,6 +59,8 @@ class TestWhichPicture:
 
         assert named == asked_for([], {**env, "KUBECONFIG": "/a"}) == start_of(env, kubeconfig="/a")
         assert len({named, asked_for([], env), asked_for(["demo"], env), asked_for(["--kubeconfig=/b"], env)}) == 4
+        viewed = asked_for(["-c", "pods"], env)
+        assert viewed == asked_for(["--view=pods"], env) == start_of(env, view="pods") != asked_for([], env)
         assert asked_for(["demo", "--still"], env) == asked_for(["--demo"], env) == start_of(env, demo=True)
 
     @pytest.mark.parametrize(

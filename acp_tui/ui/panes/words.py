@@ -26,10 +26,11 @@ class Asked:
     aim: Aim | None
 
 
-def parse(text: str, now: Aim, *, clusters: Sequence[str]) -> Asked:
+def parse(text: str, now: Aim, *, clusters: Sequence[str] | None) -> Asked:
     """The aim for `WORD [NAMESPACE] [@CLUSTER] [/FILTER]`, `ns NAMESPACE` or `ctx CLUSTER`, seen from where we are.
 
-    Raises UsageError for a cluster that is not there; whether a kind exists is for the clusters to say.
+    Raises UsageError for a cluster that is not there, where `clusters` are known; whether a kind exists is for the
+    clusters to say.
     """
     command, _, wanted_filter = text.strip().partition("/")
     words = command.split()
@@ -55,14 +56,29 @@ def parse(text: str, now: Aim, *, clusters: Sequence[str]) -> Asked:
     return Asked(replace(aim, view=view))
 
 
+def asked_first(text: str) -> Aim | None:
+    """What the console is asked to begin with, before any cluster is known; None for nothing.
+
+    Raises UsageError for what is no place to begin at.
+    """
+    if not text.strip():
+        return None
+    aim = parse(text, Aim("clusters"), clusters=None).aim
+    if aim is None:
+        raise UsageError(
+            f"{text.strip()!r} is no view to begin with", advice="such as pods, releases or 'deploy shop @east'"
+        )
+    return aim
+
+
 def _namespace(word: str) -> str:
     return "" if word in _ALL else word
 
 
-def _cluster(word: str, clusters: Sequence[str]) -> frozenset[str] | None:
+def _cluster(word: str, clusters: Sequence[str] | None) -> frozenset[str] | None:
     if word in _ALL:
         return None
-    if word in clusters:
+    if clusters is None or word in clusters:
         return frozenset({word})
     similar = [name for name in clusters if word in name]
     if len(similar) == 1:

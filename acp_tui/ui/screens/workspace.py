@@ -30,7 +30,7 @@ from acp_tui.ui.screens.base import BaseScreen
 from acp_tui.ui.widgets.grid import Grid
 
 if TYPE_CHECKING:
-    from acp_tui.ui.backend import Backend
+    from acp_tui.ui.backend import Backend, Sight
 
 WIDE = 180
 """From so many cells on there are two panes at the start."""
@@ -120,11 +120,16 @@ class Workspace(BaseScreen):
 
     # the fleet
 
-    def connected(self, backend: Backend) -> None:
-        """The rooms below are open: show what is there and follow it."""
-        backend.fleet.subscribe(self._changed)
-        backend.controller.subscribe(lambda _: self._changed(frozenset({"activity"})))
+    def sighted(self, sight: Sight) -> None:
+        """There is a fleet: show what is there and follow it."""
+        sight.fleet.subscribe(self._changed)
         self.update()
+
+    def connected(self, backend: Backend) -> None:
+        """Now something can be done, too."""
+        backend.controller.subscribe(lambda _: self._changed(frozenset({"activity"})))
+        self._changed(frozenset({"activity"}))
+        self.refresh_hints()
         self.call_later(self._tell_interrupted, backend)
 
     def _tell_interrupted(self, backend: Backend) -> None:
@@ -175,8 +180,8 @@ class Workspace(BaseScreen):
         self.refresh_hints()
 
     def _count(self) -> None:
-        if self.acp.backend is not None:
-            clusters = self.acp.backend.fleet.clusters()
+        if self.acp.sight is not None:
+            clusters = self.acp.sight.fleet.clusters()
             self._scope = Scope.of(clusters)
             self.problem_count = problems_of(clusters)
 
@@ -336,7 +341,7 @@ class Workspace(BaseScreen):
             self._go(Aim("applications", clusters=frozenset({row.name})))
         elif isinstance(row, QuotaSummary) and not row.namespace:
             self.pane.filter(row.project)
-        elif row is not None:
+        elif row is not None and self.acp.backend is not None:
             screen = screen_of(row)
             if screen is not None:
                 self.app.push_screen(screen)
@@ -371,7 +376,7 @@ class Workspace(BaseScreen):
         """Ask for a view, a kind, a namespace or a cluster."""
         from acp_tui.ui.panes.words import completions
 
-        fleet = self.acp.backend.fleet if self.acp.backend is not None else None
+        fleet = self.acp.sight.fleet if self.acp.sight is not None else None
         names = [cluster.name for cluster in fleet.clusters()] if fleet is not None else []
         releases = fleet.rows("releases") if fleet is not None else ()
         namespaces = sorted({row.ref.namespace for row in releases})
@@ -382,7 +387,7 @@ class Workspace(BaseScreen):
     def _asked(self, text: str) -> None:
         from acp_tui.ui.panes.words import parse
 
-        clusters = [cluster.name for cluster in self.acp.backend.fleet.clusters()] if self.acp.backend else []
+        clusters = [cluster.name for cluster in self.acp.sight.fleet.clusters()] if self.acp.sight else []
         try:
             asked = parse(text, self.pane.aim, clusters=clusters)
         except AcpTuiError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from acp_tui.model.errors import UsageError
-from acp_tui.ui.panes.aim import Aim
-from acp_tui.ui.panes.words import completions, parse
+from acp_tui.ui.panes.aim import OBJECTS, Aim
+from acp_tui.ui.panes.words import asked_first, completions, parse
 
 HERE = Aim("releases", clusters=frozenset({"staging"}), namespace="shop", filter="pay", sort="name", key="x")
 CLUSTERS = ("prod-east", "prod-west", "staging")
@@ -72,3 +72,12 @@ def test_quit(word: str) -> None:
 
 def test_completions_name_clusters_and_namespaces() -> None:
     assert {"ctx prod-east", "ns shop", "pods", "helm"} <= set(completions(CLUSTERS, ["shop"]))
+
+
+def test_a_place_to_begin_at_is_named_before_any_cluster_is_known() -> None:
+    assert asked_first("") is None
+    assert asked_first("deploy shop @east /web") == Aim(
+        OBJECTS, kind="deploy", namespace="shop", clusters=frozenset({"east"}), filter="web"
+    )
+    with pytest.raises(UsageError, match="no view to begin with"):
+        asked_first("quit")

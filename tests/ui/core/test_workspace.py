@@ -15,7 +15,8 @@ from acp_tui.model.freshness import Age, Freshness
 from acp_tui.model.health import Health
 from acp_tui.model.operation import OperationState
 from acp_tui.ui.app import AcpApp
-from acp_tui.ui.backend import Backend
+from acp_tui.ui.backend import Backend, Sight
+from acp_tui.ui.panes.aim import OBJECTS, Aim
 from acp_tui.ui.widgets.framed import Lines
 from acp_tui.ui.widgets.oneline import OneLine
 from tests.fakes.backend import NOW, connecting, fake_backend
@@ -43,6 +44,40 @@ async def test_the_screen_is_painted_before_any_cluster_answers() -> None:
         await settle(pilot)
 
         assert len(names(app)) == 6
+
+
+async def test_rows_are_shown_before_anything_can_be_done_about_them() -> None:
+    answer: asyncio.Future[Backend] = asyncio.Future()
+    app = AcpApp(lambda: answer, settings=Settings(theme="dark", glyphs="full"), clock=lambda: NOW, env={})
+    fake = fake_backend()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        app.look_at(Sight(fake.fleet, fake.inspector))
+        await asyncio.wait_for(app.rows_are_there(within=5), 10)
+        await settle(pilot)
+
+        assert len(names(app)) == 6
+        await press(pilot, "3", "j", "u")
+        assert "no cluster has answered yet" in notice(app)
+        assert app.screen is app.workspace
+
+        answer.set_result(fake.backend)
+        await settle(pilot)
+        await press(pilot, "u")
+        assert app.screen is not app.workspace
+
+
+async def test_it_begins_with_the_table_that_was_asked_for_among_clusters_that_there_are() -> None:
+    fake = fake_backend()
+    settings = Settings(theme="dark", glyphs="full")
+    asked = Aim(OBJECTS, kind="pods", clusters=frozenset({"prod-east", "nowhere"}))
+    app = AcpApp(fake.open, settings=settings, clock=lambda: NOW, env={}, asked=asked)
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+
+        (only,) = app.workspace.panes
+        assert only.aim == Aim(OBJECTS, kind="pods", clusters=frozenset({"prod-east"}))
+        assert only.grid.rows.all
 
 
 async def test_what_cannot_be_opened_is_told_in_place_of_rows() -> None:
