@@ -59,12 +59,15 @@ def _camel(name: str) -> str:
 def print_document(document: Any, output: str) -> None:
     """Prints one JSON or YAML document; any other format than yaml means JSON.
 
-    What a terminal would obey or hide is escaped in JSON, where an escape loses nothing, and replaced in YAML.
+    What a terminal would obey or hide is escaped in JSON, where an escape loses nothing, and replaced in YAML; what
+    standard output has no sign for is escaped in both.
     """
     if output == "yaml":
         import yaml
 
         text = yaml.safe_dump(plain(document), sort_keys=False, allow_unicode=True)
+        if not _takes(text):
+            text = yaml.safe_dump(plain(document), sort_keys=False, allow_unicode=False)
         click.echo(clean(text, multiline=True), nl=False)
         return
     click.echo(_json(plain(document), indent=2))
@@ -72,7 +75,17 @@ def print_document(document: Any, output: str) -> None:
 
 def _json(document: Any, *, indent: int | None = None) -> str:
     text = json.dumps(document, indent=indent, ensure_ascii=False)
-    return text if clean(text, multiline=True) == text else json.dumps(document, indent=indent)
+    whole = _takes(text) and clean(text, multiline=True) == text
+    return text if whole else json.dumps(document, indent=indent)
+
+
+def _takes(text: str) -> bool:
+    """Whether standard output has a sign for each character: a pipe on Windows knows some two hundred."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def print_text(text: str) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from acp_tui.cli.codes import CANCELLED, DONE, of_operation
 from acp_tui.cli.output import MACHINE, on_terminal, print_document, print_table, warn
 from acp_tui.cli.target import Target, open_fleet
-from acp_tui.model.errors import AcpTuiError, Refused
+from acp_tui.model.errors import AcpTuiError, Refused, UsageError
 from acp_tui.model.operation import Operation, StepState
 from acp_tui.model.plan import Answer, CheckResult, Effect, EffectAction, Intent, Plan
 from acp_tui.wire.text import one_line
@@ -101,6 +101,8 @@ async def carry_out(controller: Controller, intent: Intent, wishes: Wishes) -> i
     """Plans, shows, asks and runs one act; returns the exit code, and raises as `act`."""
     from acp_tui.controllers.effects import mask_plan
 
+    if wishes.detach and not controller.lasting:
+        raise UsageError("No act runs by itself on this system", tried="--detach", advice="leave it out, and wait")
     plan = await _planned(controller, intent)
     if wishes.only_plan:
         if wishes.machine:
@@ -240,6 +242,7 @@ async def follow(acts: Acts, id: str, wishes: Wishes, *, output: bool = False) -
         progress(acts.operation(id))
         unsubscribe = acts.subscribe(progress)
     watching = asyncio.ensure_future(acts.wait(id))
+    bound = id in {each.id for each in acts.bound()}
     cancels: list[asyncio.Task[None]] = []
 
     async def cancel() -> None:
@@ -252,7 +255,8 @@ async def follow(acts: Acts, id: str, wishes: Wishes, *, output: bool = False) -
         if cancels:
             watching.cancel()
             return
-        click.echo("Cancelling; Helm gets a moment to stop. Once more leaves it to itself …", err=True)
+        once_more = "ends it at once" if bound else "leaves it to itself"
+        click.echo(f"Cancelling; Helm gets a moment to stop. Once more {once_more} …", err=True)
         cancels.append(asyncio.ensure_future(cancel()))
 
     try:
@@ -261,7 +265,8 @@ async def follow(acts: Acts, id: str, wishes: Wishes, *, output: bool = False) -
     except asyncio.CancelledError:
         if not watching.cancelled():
             raise
-        click.echo(f"Left to itself; to see it: acp-tui journal follow {id}", err=True)
+        if not bound:
+            click.echo(f"Left to itself; to see it: acp-tui journal follow {id}", err=True)
         return CANCELLED
     finally:
         unsubscribe()

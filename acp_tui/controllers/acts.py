@@ -77,6 +77,10 @@ class Acts:
         known = {each.id: each for each in self._journal.past()} | self._operations
         return tuple(sorted(known.values(), key=lambda each: (each.started_at, each.id), reverse=True))
 
+    def bound(self) -> tuple[Operation, ...]:
+        """Running ones that end when this program does; none where acts have processes of their own."""
+        return tuple(self._operations[id] for id, (act, _) in self._running.items() if not act.lasting)
+
     def subscribe(self, callback: Callable[[Operation], None]) -> Callable[[], None]:
         """Calls back on the loop with every new state of an operation; returns what ends that."""
         self._listeners.append(callback)

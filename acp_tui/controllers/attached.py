@@ -37,6 +37,8 @@ _MODULE = "acp_tui.controllers.detached"
 class Following:
     """An act of another process; `changed` is told every new state. Cancelling `run` ends the watching alone."""
 
+    lasting = True
+
     def __init__(self, operation: Operation, journal: Journal, changed: Callable[[Operation], None]) -> None:
         self._operation = operation
         self._journal = journal

@@ -8,6 +8,7 @@ import getpass
 import os
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from msgspec import structs
 
 from acp_tui.controllers.acts import Acts
 from acp_tui.controllers.attached import PAUSE, Detached
+from acp_tui.controllers.checks import warned
 from acp_tui.controllers.doctor.doctor import Doctor
 from acp_tui.controllers.gate import GatedClusters
 from acp_tui.controllers.ground import Told, silent
@@ -41,6 +43,13 @@ if TYPE_CHECKING:
     from acp_tui.clients.helm.records import ReleaseStore
     from acp_tui.clients.kube.transport import Transport
     from acp_tui.controllers.seams import Clusters, FindEngines, OpenRecords
+
+BOUND = warned(
+    "bound",
+    "This act ends with this program",
+    "it gets no process of its own here",
+    "Leave acp-tui open until the verdict is there.",
+)
 
 STOPPED_SECONDS = 25.0
 """After so long a Helm that was asked to stop is over, or somebody has to look."""
@@ -85,12 +94,19 @@ class Controller(Acts):
             past=self.operations, begin=self._begun, changed=self._changed, clock=clock, read_only=read_only,
         )  # fmt: skip
 
+    @property
+    def lasting(self) -> bool:
+        """Whether acts go on without this program."""
+        return self._launch is not Here
+
     async def plan(self, intent: Intent, *, told: Told = silent) -> Plan:
         """What would happen; raises ClusterError, ChartError, EngineError or UsageError where that cannot be said.
 
         `told` hears in words what is being asked; it may be called a hundred times a second.
         """
         plan = await self._planner.plan(intent, told=told)
+        if not self.lasting:
+            plan = structs.replace(plan, checks=(*plan.checks, BOUND))
         return await asyncio.to_thread(self._guardrails.judge, plan, self._planner.cluster(intent.release.cluster))
 
     async def undo(self, id: str) -> Intent:
@@ -215,7 +231,7 @@ def open_controller(
         read_only=read_only,
         verify=Verify(deadline_seconds=deadline_seconds),
         guardrails=Guardrails(lambda: load_policies(policies)),
-        launch=Detached(policies=policies),
+        launch=Here if sys.platform == "win32" else Detached(policies=policies),
     )
 
 

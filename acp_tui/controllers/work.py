@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 class Act(Protocol):
     """An act under way; both return however it ends."""
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it goes on without the process that follows it here."""
+        ...
+
     async def run(self) -> Operation:
         """The operation once it is over. Cancelling the task ends the act where it runs here, else the watching."""
         ...
@@ -81,6 +86,8 @@ def runner_of(work: Work, lock: FileLock) -> Runner:
 
 class Here:
     """Runs it in this very process, and ends it with this process."""
+
+    lasting = False
 
     def __init__(self, work: Work, lock: FileLock) -> None:
         self._runner = runner_of(work, lock)

@@ -100,7 +100,9 @@ class RunScreen(BaseScreen):
         acp, operation = self.acp, self.operation
         super().do_back()
         if operation is not None and not operation.state.over:
-            acp.toast("It goes on by itself, also when you leave acp-tui; Activity shows it", Tone.ACCENT)
+            bound = operation.id in {each.id for each in self.backend.controller.bound()}
+            stays = "as long as acp-tui is open" if bound else "by itself, also when you leave acp-tui"
+            acp.toast(f"It goes on {stays}; Activity shows it", Tone.ACCENT)
 
     def do_undo(self) -> None:
         self.acp.run_safely(self._undo(), doing="Undo", group="undo")

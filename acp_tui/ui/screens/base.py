@@ -80,6 +80,8 @@ class Acting(Screen[T], inherit_bindings=False):
         """Why an action cannot be done now, in a few words; empty where it can. Extend by `super().why_not(action)`."""
         if action.danger and self.acp.settings.read_only:
             return "read-only: acp-tui was started without the right to change anything"
+        if action.id == "suspend" and not self.acp.has_a_shell:
+            return "this terminal has no shell to go back to"
         if action.context in self.ABOUT_ROWS and (reason := too_many(action, self.grid_in_hand)):
             return reason
         if action.context == "marks":

@@ -43,6 +43,26 @@ async def test_leaving_a_run_leaves_it_running() -> None:
         assert "goes on by itself" in here.said
 
 
+async def test_a_run_without_a_process_of_its_own_is_not_left_by_one_press() -> None:
+    async with stage(running) as here:
+        here.fake.controller.in_here.add("op-7")
+        await here.press("q")
+        assert "Press again to leave; that ends what runs in this console" in here.said
+        assert here.app.is_running
+        await here.press("escape")
+        assert "goes on as long as acp-tui is open" in here.said
+        here.fake.controller.tell(operation(OperationState.SUCCEEDED, outcome=HEALTHY))
+        await here.settle()
+        await here.press("q")
+        assert here.app._exit
+
+
+async def test_where_no_shell_waits_for_the_terminal_it_is_not_given_back() -> None:
+    async with stage(running) as here:
+        await here.press("ctrl+z")
+        assert "no shell to go back to" in here.said
+
+
 async def test_undo_opens_the_review_of_the_way_back() -> None:
     async with stage(running) as here:
         await here.press("u")
