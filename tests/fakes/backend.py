@@ -94,7 +94,7 @@ def _cluster_of(row: Any) -> str:
 class FakeInspector:
     """Answers what it was given; what it was not given is an error a person can read.
 
-    A kind with a queue in `coming` is a live table: each table put there is shown.
+    A kind with a queue in `coming` is a live table: each table put there is shown. `followed` are those looked at now.
     """
 
     trees: dict[str, TreeNode] = field(default_factory=dict)
@@ -106,6 +106,7 @@ class FakeInspector:
     container_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tables: dict[str, Any] = field(default_factory=dict)
     coming: dict[str, asyncio.Queue[Any]] = field(default_factory=dict)
+    followed: list[str] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     async def tree(self, app: ApplicationSummary) -> TreeNode:
@@ -146,9 +147,13 @@ class FakeInspector:
     async def rows_first(
         self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = ""
     ) -> AsyncGenerator[Any]:
-        while kind_word in self.coming:
-            yield await self.coming[kind_word].get()
-        yield await self.table(kind_word, clusters=clusters, namespace=namespace)
+        self.followed.append(kind_word)
+        try:
+            while kind_word in self.coming:
+                yield await self.coming[kind_word].get()
+            yield await self.table(kind_word, clusters=clusters, namespace=namespace)
+        finally:
+            self.followed.remove(kind_word)
 
     async def table(self, kind_word: str, *, clusters: frozenset[str] | None, namespace: str = "") -> Any:
         self.asked.append(("table", kind_word, clusters, namespace))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +12,6 @@ from textual.timer import Timer
 
 from acp_tui.fleet.views import View, view
 from acp_tui.model.application import ApplicationSummary
-from acp_tui.model.errors import AcpTuiError
 from acp_tui.model.health import Health, Tone
 from acp_tui.model.quota import QuotaSummary
 from acp_tui.model.refs import ObjectRef
@@ -22,6 +19,7 @@ from acp_tui.model.release import ReleaseRef, ReleaseSummary
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.aim import OBJECTS, Aim
 from acp_tui.ui.panes.detail import Teller, printed_facts
+from acp_tui.ui.panes.look import MIND_SECONDS, Look, Wanted
 from acp_tui.ui.panes.scope import Scope
 from acp_tui.ui.widgets.folding import folded
 from acp_tui.ui.widgets.framed import Lines
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from acp_tui.fleet.tables import MergedTable
     from acp_tui.ui.app import AcpApp
     from acp_tui.ui.backend import Sight
+    from acp_tui.ui.screens.workspace import Workspace
 
 OLD_SECONDS = 60.0
 """A table that no watch keeps up to date is old after so long."""
@@ -54,10 +53,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         self.aim = aim
         self.trail: list[Aim] = []
         self._scope = Scope()
-        self._looking: tuple[str, frozenset[str] | None, str] | None = None
-        self._answered_at: float | None = None
-        self._table: MergedTable | None = None
-        self._refused: AcpTuiError | None = None
+        self._look = Look(self, show=self._show_table, refuse=self.say_where)
         self._bad = 0
         self._release_of: tuple[Any, ReleaseRef | None] | None = None
         self._resting: Timer | None = None
@@ -70,6 +66,7 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.query_one(".detail", Lines).can_focus = False
+        self.set_interval(MIND_SECONDS, self.mind, name="mind")
         self.say_where()
 
     @property
@@ -92,19 +89,19 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             self.trail.append(self.aim_now())
         changed = (aim.view, aim.kind) != (self.aim.view, self.aim.kind)
         self.aim = aim
-        self._refused = None
-        if self._looking is not None and self._looking != self._kind_looked_at():
-            self.screen.workers.cancel_group(self.screen, self._look_group)
+        self._look.refused = None
         if changed:
-            self._table = None
-            self._answered_at = None
-            self.grid.show_view(self._view())
-        grid = self.grid
-        grid.set_filter(aim.filter)
-        grid.set_sort(aim.sort, descending=aim.descending)
+            self._start_over()
+        self.grid.set_filter(aim.filter)
+        self.grid.set_sort(aim.sort, descending=aim.descending)
         self.update()
         if aim.key:
-            grid.select(aim.key)
+            self.grid.select(aim.key)
+
+    def _start_over(self) -> None:
+        self._look.end()
+        self._look.forget()
+        self.grid.show_view(self._view())
 
     def back(self) -> bool:
         """Go where it came from; False at the start of the trail."""
@@ -160,12 +157,26 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         """Let time pass."""
         self.grid.tick()
         self.say_where()
-        if self.aim.view == OBJECTS and self._looking is None:
+        if self.aim.view == OBJECTS and not self._look.is_on:
             self.update()
 
+    def mind(self) -> None:
+        """Let go what nobody has seen for long; it comes back with its filter, its order and its row.
+
+        Rows that somebody marked are waited with.
+        """
+        in_sight = self.display and cast("Workspace", self.screen).in_sight
+        if self._look.left(seen=in_sight or bool(self.grid.marks), now=self.acp.clock()):
+            self.aim = aim = self.aim_now()
+            self._start_over()
+            self.grid.set_filter(aim.filter)
+            self.grid.set_sort(aim.sort, descending=aim.descending)
+            self.grid.select(aim.key)
+            self.say_where()
+
     def _rows(self, sight: Sight) -> Sequence[Any] | None:
+        self._look.at(self._kind_looked_at(), acp=self.acp, inspector=sight.inspector)
         if self.aim.view == OBJECTS:
-            self._look(sight)
             return None
         if self.aim.view == "activity":
             rows: Sequence[Any] = self.acp.operations()
@@ -175,49 +186,15 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             rows = [row for row in rows if self.aim.shows(row)]
         return rows
 
-    @property
-    def _look_group(self) -> str:
-        return f"objects-{id(self)}"
-
-    def _kind_looked_at(self) -> tuple[str, frozenset[str] | None, str] | None:
+    def _kind_looked_at(self) -> Wanted | None:
         aim = self.aim
         return (aim.kind, aim.clusters, aim.namespace) if aim.view == OBJECTS else None
-
-    def _look(self, sight: Sight) -> None:
-        """Follow the kind for as long as the pane looks at it."""
-        wanted = self._kind_looked_at()
-        if wanted is None or self._refused is not None or self._looking == wanted:
-            return
-        self._looking = wanted
-        kind, clusters, namespace = wanted
-
-        async def look() -> None:
-            try:
-                async with aclosing(sight.inspector.rows_first(kind, clusters=clusters, namespace=namespace)) as got:
-                    async for table in got:
-                        if self._looking is not wanted:
-                            return
-                        self._show_table(table)
-            except AcpTuiError as error:
-                if self._looking is wanted:
-                    self._refused = error
-                    self.say_where()
-                raise
-            except asyncio.CancelledError:
-                # The screen it ran on was closed: the next tick looks again.
-                if self._looking is wanted:
-                    self._looking = None
-                raise
-
-        self.acp.run_safely(look(), doing=f"List {kind}", group=self._look_group)
 
     def _show_table(self, table: MergedTable) -> None:
         from acp_tui.ui.panes.objects import shape_of, view_of
 
-        changed = self._table is None or shape_of(self._table) != shape_of(table)
-        self._table = table
-        self._answered_at = self.acp.clock()
-        if changed:
+        before = self._look.table
+        if before is None or shape_of(before) != shape_of(table):
             self.grid.show_under(view_of(table), table.rows)
         else:
             self.grid.show(table.rows)
@@ -256,15 +233,15 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
     def _state(self) -> tuple[Span, ...]:
         now = self.acp.clock()
         if self.aim.view == OBJECTS:
-            if self._refused is not None:
+            if self._look.refused is not None:
                 return (("no answer", Tone.FAIL),)
-            if self._answered_at is None:
+            if self._look.answered_at is None:
                 return (("loading…", Tone.DIM),)
-            missing = len(self._table.problems) if self._table is not None else 0
+            missing = len(self._look.table.problems) if self._look.table is not None else 0
             without = f"without {missing} cluster{'' if missing == 1 else 's'}"
-            if self._table is not None and self._table.live:
+            if self._look.table is not None and self._look.table.live:
                 return ((without, Tone.STALE),) if missing else (("live", Tone.DIM),)
-            old = int(now - self._answered_at) // AGE_STEP * AGE_STEP
+            old = int(now - self._look.answered_at) // AGE_STEP * AGE_STEP
             if missing:
                 return ((f"{without} · {old} s ago", Tone.STALE),)
             return ((f"{old} s ago", Tone.STALE if old > OLD_SECONDS else Tone.DIM),)
@@ -292,10 +269,10 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
                 (f"{answered} of {self._scope.total} clusters answered.", Tone.PLAIN),
                 (f"Waiting for {', '.join(waiting)}", Tone.DIM),
             )
-        if self._refused is not None:
-            rest = (self._refused.tried, self._refused.advice)
-            return ((self._refused.title, Tone.FAIL), *((text, Tone.DIM) for text in rest if text))
-        if self.grid.ordering or (self.aim.view == OBJECTS and self._answered_at is None):
+        if self._look.refused is not None:
+            rest = (self._look.refused.tried, self._look.refused.advice)
+            return ((self._look.refused.title, Tone.FAIL), *((text, Tone.DIM) for text in rest if text))
+        if self.grid.ordering or (self.aim.view == OBJECTS and self._look.answered_at is None):
             return ((f"Asking for {self.aim.kind or self.aim.view}…", Tone.PLAIN),)
         what = {"activity": "operations yet"}.get(self.aim.view, self.aim.kind or self.aim.view)
         where = f" in namespace {self.aim.namespace}" if self.aim.namespace else ""
@@ -331,8 +308,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
             return
         glyphs = self.acp.glyphs
         title, told = Teller(sight.fleet, glyphs).tell(row, self.acp.clock())
-        if self.aim.view == OBJECTS and self._table is not None and row is not None:
-            title, told = f"{row.ref.kind} {row.ref.name}", printed_facts(self._table, row)
+        if self.aim.view == OBJECTS and self._look.table is not None and row is not None:
+            title, told = f"{row.ref.kind} {row.ref.name}", printed_facts(self._look.table, row)
         lines.set_title((title, Tone.PLAIN))
         said = [[(glyphs.say(text), tone) for text, tone in line] for line in told]
         lines.show(folded(said, width=max(1, lines.inner_width - 2), room=lines.page))

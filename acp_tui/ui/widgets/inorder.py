@@ -14,6 +14,8 @@ from acp_tui.ui.widgets.lineup import SLICE, R
 from acp_tui.ui.widgets.rows import Query, Rows, finished
 from acp_tui.ui.widgets.rowsview import RowsView
 
+SOON_SECONDS = 10.0
+"""A row that comes later than this after it was asked for takes the cursor no more."""
 AT_ONCE = 2 * SLICE
 """Rows up to which nobody notices that they are put in order."""
 
@@ -36,6 +38,7 @@ class RowsInOrder(RowsView[R]):
         self._wishes = 0
         self._slicing = False
         self._wished_key = ""
+        self._wished_at = 0.0
 
     def show(self, rows: Sequence[R]) -> None:
         """Replace all rows; cells of visible rows whose words changed are marked for a moment."""
@@ -98,13 +101,22 @@ class RowsInOrder(RowsView[R]):
         return self._slicing
 
     def select(self, key: str) -> bool:
-        """Put the cursor on that row; False where it is not shown. While rows are put in order, as soon as it is."""
+        """Put the cursor on that row; False where it is not shown yet: then when it comes, if that is soon."""
         place = self.rows.index(key)
-        self._wished_key = key if place is None and self._slicing else ""
         if place is None:
+            self._wished_key, self._wished_at = key, self.clock()
             return False
         self.move_to(place)
         return True
+
+    def move_to(self, place: int) -> None:
+        self._wished_key = ""
+        super().move_to(place)
+
+    def _settle(self, change: Callable[[], None], *, mark: bool = False) -> None:
+        super()._settle(change, mark=mark)
+        if self._wished_key and self.clock() - self._wished_at <= SOON_SECONDS:
+            self.select(self._wished_key)
 
     def _arrange(self) -> None:
         """Filter and order what is wanted."""
@@ -166,8 +178,6 @@ class RowsInOrder(RowsView[R]):
             self._slicing = False
             if collects:
                 gc.enable()
-        if self._wished_key:
-            self.select(self._wished_key)
         self.refresh_body()
         self.rearranged()
 

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from acp_tui.model.health import Tone
 from acp_tui.ui.widgets.grid import Grid
+from acp_tui.ui.widgets.inorder import SOON_SECONDS
 from acp_tui.ui.widgets.lineup import SLICE
 from tests.ui.core.host import VIEW, Clock, Host, Row, lines_of
 
@@ -87,6 +88,24 @@ async def test_the_cursor_stays_on_its_row_when_the_order_changes() -> None:
 
         assert grid.key == "row-00010"
         assert grid.cursor == 39
+
+
+async def test_a_row_that_was_asked_for_takes_the_cursor_when_it_comes_soon() -> None:
+    clock = Clock(0.0)
+    async with shown(*many(5), clock=clock) as (grid, _, _):
+        assert not grid.select("row-00007")
+        grid.show(many(8))
+        assert grid.key == "row-00007"
+
+        grid.select("row-00010")
+        grid.do_up()
+        grid.show(many(12))
+        assert grid.key == "row-00006", "somebody moved it meanwhile"
+
+        grid.select("row-00020")
+        clock.now += SOON_SECONDS + 1
+        grid.show(many(30))
+        assert grid.key == "row-00006", "nobody expects it any more"
 
 
 async def test_until_somebody_moves_it_the_cursor_stays_on_the_first_row() -> None:

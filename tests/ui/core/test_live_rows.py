@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 
 from msgspec import structs
 from textual.pilot import Pilot
+from textual.screen import Screen
 
+from acp_tui.config.settings import Settings
 from acp_tui.fleet.tables import MergedTable, ObjectRow
 from acp_tui.model.refs import ObjectRef
 from acp_tui.ui.app import AcpApp
+from acp_tui.ui.panes.look import LEAVE_SECONDS
 from acp_tui.ui.panes.pane import Pane
 from acp_tui.ui.widgets.grid import Grid
 from acp_tui.wire.table import TableColumn
-from tests.fakes.backend import FakeBackend, fake_backend
-from tests.ui.core.scene import opened, pane
+from tests.fakes.backend import NOW, FakeBackend, fake_backend
+from tests.ui.core.host import Clock
+from tests.ui.core.scene import opened, pane, press, settle
 
 COLUMNS = tuple(TableColumn(name) for name in ("Name", "Cluster", "Namespace", "Ready", "Status", "Restarts"))
 MANY = 6000
@@ -66,20 +71,28 @@ class Frames:
 
 
 @asynccontextmanager
-async def looking() -> AsyncIterator[tuple[AcpApp, Pilot[None], FakeBackend]]:
+async def looking(clock: Clock | None = None) -> AsyncIterator[tuple[AcpApp, Pilot[None], FakeBackend]]:
+    """The console in `:pods`, with a clock that goes when it is told to."""
     fake = fake_backend()
     fake.inspector.coming["pods"] = asyncio.Queue()
-    async with opened(fake) as (app, pilot):
+    app = AcpApp(fake.open, settings=Settings(theme="dark", glyphs="full"), clock=clock or Clock(NOW), env={})
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
         await pilot.press(":", *"pods", "enter")
         yield app, pilot, fake
+
+
+async def until(pilot: Pilot[None], fact: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not fact():
+            await pilot.pause(0.01)
 
 
 async def said(pilot: Pilot[None], fake: FakeBackend, shown: MergedTable) -> None:
     """Tell it, and wait until the pane shows it."""
     fake.inspector.coming["pods"].put_nowait(shown)
     grid = pane(pilot.app).grid  # type: ignore[arg-type]
-    while grid.rows.all is not shown.rows or grid.ordering:
-        await pilot.pause(0.01)
+    await until(pilot, lambda: grid.rows.all is shown.rows and not grid.ordering)
 
 
 async def test_while_identities_arrive_the_cursor_stays_and_no_row_goes_or_comes_twice() -> None:
@@ -147,3 +160,79 @@ async def test_rows_that_are_being_put_in_order_are_not_said_to_be_none() -> Non
             words.add(grid.empty[0][0][0] if grid.empty else "")
 
         assert not any(text.startswith("No ") for text in words)
+
+
+HERE = "east//Pod/team-03/api-00003"
+
+
+async def test_a_table_that_nobody_sees_for_a_minute_is_let_go_and_comes_back_where_it_was() -> None:
+    clock = Clock(NOW)
+    rows = table(*(pod("east", number) for number in range(30)))
+    async with looking(clock) as (app, pilot, fake):
+        await said(pilot, fake, rows)
+        here = pane(app)
+        here.filter("api")
+        here.grid.set_sort("name", descending=True)
+        here.grid.select(HERE)
+        app.push_screen(Screen())
+        await pilot.pause()
+
+        clock.now += LEAVE_SECONDS - 1
+        here.mind()
+        assert fake.inspector.followed == ["pods"], "whoever comes back soon finds it as it is"
+        clock.now += 1
+        here.mind()
+        await until(pilot, lambda: not fake.inspector.followed)
+        assert len(here.grid.rows.all) == 0, "nothing is kept of it"
+
+        app.pop_screen()
+        await said(pilot, fake, rows)
+        assert (here.grid.key, here.grid.rows.sort, here.grid.rows.descending) == (HERE, "name", True)
+        assert here.grid.rows.query.text == "api"
+
+
+async def test_a_table_behind_a_dialog_or_with_marked_rows_is_kept() -> None:
+    clock = Clock(NOW)
+    async with looking(clock) as (app, pilot, fake):
+        await said(pilot, fake, table(*(pod("east", number) for number in range(30))))
+        await pilot.press("?")
+        clock.now += 2 * LEAVE_SECONDS
+        pane(app).mind()
+        await pilot.press("escape", "space")
+        app.push_screen(Screen())
+        await pilot.pause()
+        clock.now += 2 * LEAVE_SECONDS
+        pane(app).mind()
+        await pilot.pause()
+
+        assert fake.inspector.followed == ["pods"]
+        assert len(pane(app).grid.marks) == 1
+
+
+async def test_a_pane_that_is_closed_or_goes_elsewhere_lets_its_table_go() -> None:
+    async with looking() as (app, pilot, fake):
+        await said(pilot, fake, table(pod("east", 1)))
+        pane(app).go(replace(pane(app).aim, view="releases", kind=""))
+        await until(pilot, lambda: not fake.inspector.followed)
+        pane(app).back()
+        await until(pilot, lambda: fake.inspector.followed == ["pods"])
+        await pilot.press("g")
+        await until(pilot, lambda: len(app.workspace.panes) == 2)
+        pane(app).go(replace(pane(app).aim, view="objects", kind="pods"))
+        await until(pilot, lambda: fake.inspector.followed == ["pods", "pods"])
+
+        await pilot.press("X")
+
+        await until(pilot, lambda: fake.inspector.followed == ["pods"])
+
+
+async def test_what_was_refused_is_asked_for_again_when_somebody_asks_again() -> None:
+    fake = fake_backend()
+    async with opened(fake) as (app, pilot):
+        for times in (1, 2):
+            await press(pilot, ":", *"gizmos", "enter")
+            pane(app).tick()
+            await settle(pilot)
+
+            asked = [each for each in fake.inspector.asked if each[:2] == ("table", "gizmos")]
+            assert len(asked) == times, "and nobody asks by themselves"
