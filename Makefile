@@ -20,6 +20,7 @@ lint: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --platform win32 --no-warn-unreachable --cache-dir .mypy_cache/win32 acp_tui
 	@$(BIN)/lint-imports
 
 # Two real clusters with releases on them, until Ctrl+C; the first time Go builds the servers (minutes).
