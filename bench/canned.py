@@ -6,8 +6,11 @@ import argparse
 import asyncio
 import gzip
 import json
+import ssl
 import subprocess
 import sys
+from http.client import HTTPConnection
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,10 +27,15 @@ _WATCH = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encodin
 
 
 class CannedServers:
-    """`ports` of so many clusters of so many pods, with `events` a second on each watch of pods, while it is open."""
+    """`ports` of so many clusters of so many pods, with `events` a second on each watch of pods, while it is open.
 
-    def __init__(self, *, clusters: int, pods: int, events: int = 0) -> None:
-        what = (f"--clusters={clusters}", f"--pods={pods}", f"--events={events}")
+    With `tls` they speak https, and `authority` is the file of whom to trust; else it is empty.
+    """
+
+    def __init__(self, *, clusters: int, pods: int, events: int = 0, tls: bool = False) -> None:
+        self._folder = TemporaryDirectory(prefix="canned-")
+        self.authority = f"{self._folder.name}/ca.pem" if tls else ""
+        what = (f"--clusters={clusters}", f"--pods={pods}", f"--events={events}", f"--authority={self.authority}")
         command = [sys.executable, "-m", "bench.canned", *what]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
         self.ports: list[int] = []
@@ -40,6 +48,19 @@ class CannedServers:
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._process.terminate()
         self._process.communicate()
+        self._folder.cleanup()
+
+    def connections(self) -> list[int]:
+        """How many connections each server has accepted so far, without the one that asks; not with `tls`."""
+        return [_connections(port) for port in self.ports]
+
+
+def _connections(port: int) -> int:
+    asking = HTTPConnection("127.0.0.1", port)
+    asking.request("GET", "/connections")
+    counted = int(gzip.decompress(asking.getresponse().read()))
+    asking.close()
+    return counted - 1
 
 
 def pod_list(first: int, last: int, *, more: bool) -> bytes:
@@ -120,8 +141,10 @@ class _Server:
     def __init__(self, answers: _Answers, churn: Churn) -> None:
         self._answers = answers
         self._churn = churn
+        self._accepted = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._accepted += 1
         try:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode():
                 url = urlsplit(head.split(" ", 2)[1])
@@ -133,7 +156,10 @@ class _Server:
                         await self._churn.stream(writer, printed="as=Table" in accept)
                     await reader.read(1)
                     break
-                body = self._answers.body(url.path, query, accept)
+                if url.path == "/connections":
+                    body: bytes | None = gzip.compress(str(self._accepted).encode())
+                else:
+                    body = self._answers.body(url.path, query, accept)
                 status = "200 OK" if body is not None else "404 Not Found"
                 body = body if body is not None else gzip.compress(_json({"kind": "Status", "reason": "NotFound"}))
                 writer.write(
@@ -148,9 +174,23 @@ class _Server:
             writer.close()
 
 
-async def _serve(clusters: int, pods: int, events: int) -> None:
-    server = _Server(_Answers(pods), Churn(pods, events))
-    servers = [await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=200) for _ in range(clusters)]
+def _certified(authority: str) -> ssl.SSLContext:
+    """A certificate for this machine by an authority whose own goes into that file."""
+    import trustme
+
+    issuer, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issuer.issue_cert("127.0.0.1").configure_cert(context)
+    issuer.cert_pem.write_to_path(authority)
+    return context
+
+
+async def _serve(clusters: int, pods: int, events: int, authority: str) -> None:
+    answers, churn = _Answers(pods), Churn(pods, events)
+    tls = _certified(authority) if authority else None
+    servers = [
+        await asyncio.start_server(_Server(answers, churn).serve, "127.0.0.1", 0, backlog=200, ssl=tls)
+        for _ in range(clusters)
+    ]
     print(json.dumps([each.sockets[0].getsockname()[1] for each in servers]), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
 
@@ -160,8 +200,9 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, default=1)
     parser.add_argument("--pods", type=int, default=500)
     parser.add_argument("--events", type=int, default=0)
+    parser.add_argument("--authority", default="")
     given = parser.parse_args()
-    asyncio.run(_serve(given.clusters, given.pods, given.events))
+    asyncio.run(_serve(given.clusters, given.pods, given.events, given.authority))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
+from pathlib import Path
 
 import msgspec
 
@@ -53,24 +54,25 @@ class Rounds:
         asyncio.get_running_loop().call_later(0.001, self._round)
 
 
-def probe(what: str, ports: Sequence[int], *, pods: int) -> Cost:
-    """Runs one measurement in a fresh process."""
-    command = [sys.executable, "-m", "bench.probe", what, *map(str, ports), f"--pods={pods}"]
+def probe(what: str, ports: Sequence[int], *, pods: int, authority: str = "") -> Cost:
+    """Runs one measurement in a fresh process; with the file of an `authority` over TLS."""
+    given = (f"--pods={pods}", f"--authority={authority}")
+    command = [sys.executable, "-m", "bench.probe", what, *map(str, ports), *given]
     done = subprocess.run(command, capture_output=True, check=True, timeout=300)
     return msgspec.json.decode(done.stdout, type=Cost)
 
 
-async def read_fleet(ports: Sequence[int], *, pods: int, rounds: Rounds | None = None) -> Cost:
+async def read_fleet(ports: Sequence[int], *, pods: int, rounds: Rounds | None = None, authority: bytes = b"") -> Cost:
     """Every cluster read, as many as a program watches followed, all views made.
 
     What is imported is imported before: `cold_start` measures that. `rounds` look at the loop and cost CPU themselves.
     """
     import acp_tui.clients.kube.session  # noqa: F401 - the first request would
-    from acp_tui.clients.kube.context import Context
+    from acp_tui.clients.kube.context import Context, Tls
     from acp_tui.fleet.fleet import Fleet
 
-    contexts = [Context(f"c{port}", f"http://127.0.0.1:{port}", f"c{port}") for port in ports]
-    fleet = Fleet(contexts)
+    scheme, tls = ("https", Tls(ca_data=authority)) if authority else ("http", Tls())
+    fleet = Fleet([Context(f"c{port}", f"{scheme}://127.0.0.1:{port}", f"c{port}", tls=tls) for port in ports])
     changed = asyncio.Event()
     fleet.subscribe(lambda views: changed.set())
     if rounds is not None:
@@ -192,12 +194,14 @@ def main() -> None:
     parser.add_argument("what", choices=("fleet", "stalls", "floor", "table", "rows", "bare"))
     parser.add_argument("ports", nargs="*", type=int)
     parser.add_argument("--pods", type=int, required=True)
+    parser.add_argument("--authority", default="")
     given = parser.parse_args()
+    authority = Path(given.authority).read_bytes() if given.authority else b""
     if given.what == "bare":
         cost = bare(clusters=given.ports[0], pods=given.pods)
     else:
         work = {
-            "fleet": lambda: read_fleet(given.ports, pods=given.pods),
+            "fleet": lambda: read_fleet(given.ports, pods=given.pods, authority=authority),
             "floor": lambda: read_floor(given.ports),
             "stalls": lambda: read_fleet(given.ports, pods=given.pods, rounds=Rounds()),
             "table": lambda: read_table(given.ports, pods=given.pods),

@@ -11,13 +11,12 @@ from acp_tui.clients.errors import ApiError, Forbidden
 from acp_tui.clients.helm.records import Records
 from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.discovery import Kinds, discover, version
-from acp_tui.clients.kube.lister import FREE, Turn, list_all
+from acp_tui.clients.kube.lister import FREE, Turn, in_turn, list_all
 from acp_tui.clients.kube.transport import METADATA_LIST, Transport
 from acp_tui.fleet.follow import Way, follow
 from acp_tui.fleet.pulse import BEAT_TIMEOUT, Pulse
 from acp_tui.fleet.store import Store, Told
 from acp_tui.fleet.watchplan import ALL_VIEWS, PLAN, Watch, built_in
-from acp_tui.insight.matrix import values_hash
 from acp_tui.insight.phrases import line
 from acp_tui.model.cluster import Role
 from acp_tui.model.errors import AcpTuiError, ClusterError, RecordError
@@ -154,6 +153,8 @@ class Session:
         """Reads one newest revision, so that its row can name chart and description."""
         if (ref, revision) in self.store.told:
             return
+        from acp_tui.insight.matrix import values_hash
+
         body = await self.records.body(ref, revision)
         self.store.told[(ref, revision)] = Told(
             body.chart, body.chart_version, body.app_version, body.description, values_hash(body.values)
@@ -180,12 +181,15 @@ class Session:
         """What the cluster is and serves, and every five minutes what was installed since."""
         while True:
             known = self.kinds
+            # In the background they wait for each other: a connection costs more than a round trip there.
+            turn = asyncio.Lock() if self.pulse.behind else FREE
             try:
                 async with self._way().room:
-                    kinds = await discover(self.transport)
+                    kinds = await discover(self.transport, turn=turn)
                     if known is None:
-                        self.store.version, info = await asyncio.gather(version(self.transport), self._global_info())
-                        self._told = info
+                        self.store.version, self._told = await asyncio.gather(
+                            in_turn(turn, version(self.transport)), in_turn(turn, self._global_info())
+                        )
             except ClusterError as error:
                 if known is None:
                     self.pulse.failed(error)

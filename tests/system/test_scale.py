@@ -10,6 +10,8 @@ import pytest
 from acp_tui.clients.kube.context import Context
 from acp_tui.fleet.fleet import TELL_SECONDS, Fleet
 from acp_tui.fleet.inspect import Inspector
+from acp_tui.fleet.session import LISTS_AT_ONCE, LISTS_BEHIND
+from acp_tui.fleet.tiers import WATCHED
 from acp_tui.fleet.watchplan import PLAN
 from bench.canned import CannedServers
 from bench.pod import SPACES
@@ -49,6 +51,18 @@ def test_a_cluster_of_many_costs_a_list_a_kind(clusters: int) -> None:
 
     assert cost.rows == 100 * clusters
     assert cost.requests <= clusters * (2 * BUILT_IN + OPENING + DISCOVERY)
+
+
+def test_requests_follow_each_other_over_the_same_few_connections() -> None:
+    clusters = WATCHED + 8
+    with CannedServers(clusters=clusters, pods=50) as servers:
+        cost = probe("fleet", servers.ports, pods=50)
+        made = servers.connections()
+
+    watched, polled = made[:WATCHED], made[WATCHED:]
+    assert cost.requests >= clusters * BUILT_IN
+    assert max(polled) <= LISTS_BEHIND
+    assert max(watched) <= BUILT_IN + LISTS_AT_ONCE
 
 
 def test_a_pod_is_held_in_less_than_half_of_its_json() -> None:

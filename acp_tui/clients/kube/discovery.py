@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from acp_tui.clients.errors import ApiError, NotFound
+from acp_tui.clients.kube.lister import FREE, Turn, in_turn
 from acp_tui.clients.kube.transport import Transport
 from acp_tui.model.errors import ClusterError
 from acp_tui.model.refs import Kind
@@ -152,13 +153,14 @@ def _short_names(kind: Kind) -> Iterable[str]:
             yield f"{name}.{kind.group}"
 
 
-async def discover(transport: Transport) -> Kinds:
+async def discover(transport: Transport, *, turn: Turn = FREE) -> Kinds:
     """All kinds, in two requests (aggregated discovery, KEP-3352), or one per group on servers before 1.26.
 
+    `turn` is held during each of the two: each that is under way at once costs a connection.
     Raises what the transport raises; groups whose own server is down become `problems` and the rest is there.
     """
     core, rest = await asyncio.gather(
-        transport.get("/api", accept=_AGGREGATED), transport.get("/apis", accept=_AGGREGATED)
+        *(in_turn(turn, transport.get(path, accept=_AGGREGATED)) for path in ("/api", "/apis"))
     )
     documents = [decode_one(answer.body, _Discovery) for answer in (core, rest)]
     if not all(document.kind == "APIGroupDiscoveryList" for document in documents):

@@ -20,6 +20,7 @@ from acp_tui.clients.kube.credentials import Credentials
 from acp_tui.clients.kube.execplugin import ExecPlugins
 from acp_tui.clients.kube.lines import Lines
 from acp_tui.clients.kube.transport import JSON, Params, Response, TrafficStats
+from acp_tui.clients.kube.trust import Trusts
 from acp_tui.model.refs import Clock
 from acp_tui.wire.kubernetes import decode_status
 from acp_tui.wire.text import clean_json
@@ -39,15 +40,16 @@ _ERROR_SECONDS = 10.0
 
 
 class Dialer:
-    """Opens transports that share what credential plugins print; use one for all clusters of a fleet."""
+    """Opens transports that share what credential plugins print and whom they trust; use one for a fleet."""
 
     def __init__(self, *, env: Mapping[str, str] = os.environ, clock: Clock = time.time) -> None:
         self._env = env
         self._clock = clock
         self._plugins = ExecPlugins(clock=clock)
+        self._trusts = Trusts()
 
     def __call__(self, context: Context) -> HttpTransport:
-        return HttpTransport(context, plugins=self._plugins, env=self._env, clock=self._clock)
+        return HttpTransport(context, plugins=self._plugins, trusts=self._trusts, env=self._env, clock=self._clock)
 
 
 class HttpTransport:
@@ -58,6 +60,7 @@ class HttpTransport:
         context: Context,
         *,
         plugins: ExecPlugins | None = None,
+        trusts: Trusts | None = None,
         env: Mapping[str, str] = os.environ,
         clock: Clock = time.time,
     ) -> None:
@@ -66,6 +69,7 @@ class HttpTransport:
         self._env = env
         self._clock = clock
         self._credentials = Credentials(context, plugins=plugins or ExecPlugins(clock=clock), clock=clock)
+        self._trusts = trusts or Trusts()
         self._opening = asyncio.Lock()
         self._session: Session | None = None
         self._retired: Session | None = None
@@ -191,7 +195,11 @@ class HttpTransport:
                 from acp_tui.clients.kube.session import open_session
 
                 opened = await open_session(
-                    self.context, certificate, env=self._env, impersonation=self._credentials.impersonation()
+                    self.context,
+                    certificate,
+                    trusts=self._trusts,
+                    env=self._env,
+                    impersonation=self._credentials.impersonation(),
                 )
                 if self._retired is not None:
                     await self._retired.close()

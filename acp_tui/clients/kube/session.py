@@ -22,7 +22,8 @@ from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.credentials import ClientCertificate
 from acp_tui.clients.kube.pool import Pool
 from acp_tui.clients.kube.proxy import proxy_for
-from acp_tui.clients.kube.tls import not_after, ssl_context
+from acp_tui.clients.kube.tls import not_after
+from acp_tui.clients.kube.trust import Trusts
 from acp_tui.wire.text import one_line
 
 _TLS_BUFFER_BYTES = 16 * 1024
@@ -121,6 +122,7 @@ async def open_session(
     context: Context,
     certificate: ClientCertificate | None,
     *,
+    trusts: Trusts,
     env: Mapping[str, str] = os.environ,
     impersonation: Headers,
 ) -> Session:
@@ -129,7 +131,7 @@ async def open_session(
     trust: ssl.SSLContext | None = None
     if context.server.startswith("https"):
         try:
-            trust = await asyncio.to_thread(ssl_context, context.tls, certificate)
+            trust = await trusts.context(context.tls, certificate)
         except (ssl.SSLError, OSError, ValueError) as error:
             raise TlsFailed(
                 f"{context.name}: the certificates of the context cannot be used ({one_line(str(error), limit=100)})",
