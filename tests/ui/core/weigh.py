@@ -76,18 +76,43 @@ class Scales:
         return await self.rest()
 
     async def rest(self) -> int:
+        await self._settle()
+        sent = 0
+        for data in self._heard():
+            self._screen.feed(data)
+            sent += len(self.frame())
+        return sent
+
+    async def _settle(self) -> None:
         await settle(self._pilot)
         while self.app.workspace.changes_wait:
             await self._pilot.pause(0.02)
         await settle(self._pilot)
+
+    def _heard(self) -> list[str]:
         driver = self.app._driver
         assert isinstance(driver, Ear)
         writes, driver.heard = driver.heard, []
-        sent = 0
-        for data in writes:
+        return writes
+
+    async def hear(self) -> None:
+        """Wait until nothing moves any more, without a frame being sent."""
+        await self._settle()
+        for data in self._heard():
             self._screen.feed(data)
-            sent += len(self._screen.changes().encode())
-        return sent
+
+    async def press(self, key: str) -> None:
+        await self._pilot.press(key)
+        await self.hear()
+
+    @property
+    def waits(self) -> bool:
+        """Whether there may be something to send."""
+        return self._screen.pending
+
+    def frame(self) -> bytes:
+        """What the terminal is sent now."""
+        return self._screen.changes().encode()
 
     @property
     def text(self) -> str:
