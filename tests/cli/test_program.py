@@ -81,6 +81,24 @@ def test_an_unknown_keymap_is_told_with_those_there_are(acp: Acp) -> None:
     assert "k9s" in answer.error["advice"]
 
 
+@pytest.mark.parametrize("asked", [("--keymap", "mine"), ()], ids=["by its name", "by the settings"])
+def test_a_keymap_that_cannot_be_used_is_an_error_at_each_of_its_lines(
+    acp: Acp, home: Path, asked: tuple[str, ...]
+) -> None:
+    folder = home / "acp-tui"
+    (folder / "keymaps").mkdir(parents=True)
+    (folder / "config.toml").write_text('keymap = "mine"\n')
+    file = folder / "keymaps" / "mine.toml"
+    file.write_text('[table]\nsort = "ctrl+i"\n[global]\nflee = "x"\n')
+
+    answer = acp("keys", *asked, "-o", "json")
+
+    assert (answer.code, answer.error["slug"]) == (2, "config")
+    assert f"{file}:2: " in answer.error["tried"]
+    assert f"{file}:4: there is no action 'flee' in [global]" in answer.error["tried"]
+    assert answer.out == ""
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_a_script_for_the_shell(acp: Acp, shell: str) -> None:
     assert "_ACP_TUI_COMPLETE" in acp("completion", shell).out
