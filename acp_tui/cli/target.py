@@ -154,6 +154,11 @@ def _wanted(config: Kubeconfig, names: Sequence[str]) -> tuple[Context, ...]:
 
 def _production_rules(policies: Sequence[str]) -> tuple[Production, ...]:
     """Those of the policy; one that cannot be read marks nothing here, and refuses every act elsewhere."""
+    from acp_tui.config.policyfiles import policy_files
+
+    paths, _ = policy_files(policies)
+    if not paths:
+        return ()
     from acp_tui.config.policy import Production, load_policies
 
     return tuple(each.rule for each in load_policies(policies).rules if isinstance(each.rule, Production))

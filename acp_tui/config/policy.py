@@ -15,13 +15,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from acp_tui.config.files import BadFile, Document, Problem, read
-from acp_tui.config.paths import config_dir
-from acp_tui.config.settings import FILE as SETTINGS_FILE
+from acp_tui.config.policyfiles import policy_files
 from acp_tui.config.windows import MOMENT, Window, window
 from acp_tui.model.plan import Verb
 from acp_tui.model.release import Owner, ReleaseRef
 
-FILE = "policy.toml"
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _PATH = re.compile(r"^(?P<table>\w+)(?:\[(?P<index>\d+)\])?(?:\.(?P<key>\w+))?")
 
@@ -147,16 +145,14 @@ def load_policies(named: Sequence[str] = ()) -> Policies:
     Never raises: what cannot be read is a problem, a named file that is not there included, and so is a settings
     file that does not say whether it names one.
     """
-    asked, problems = _named_in_settings()
-    own = config_dir() / FILE
-    paths = dict.fromkeys([*([own] if _there(own) else []), *asked, *(Path(each).expanduser() for each in named)])
+    paths, problems = policy_files(named)
     rules: list[Placed] = []
     for path in paths:
         try:
             rules += _rules(_read(path))
         except BadFile as error:
             problems += error.problems
-    return Policies(tuple(paths), tuple(rules), problems)
+    return Policies(paths, tuple(rules), problems)
 
 
 def schema() -> dict[str, Any]:
@@ -168,41 +164,11 @@ def _fits(patterns: Sequence[str], names: Iterable[str]) -> bool:
     return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
-def _there(path: Path) -> bool:
-    """Also true for what cannot be looked at, so that it is read and told."""
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
 def _read(path: Path) -> Document:
     """A pipe would say something else each time it is asked."""
     if path.exists() and not path.is_file():
         raise BadFile((Problem(path, 0, "is no regular file"),))
     return read(path)
-
-
-def _named_in_settings() -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
-    """Policy files of the settings; relative ones lie beside it. A wrong `read_only` is told too: it may mean yes."""
-    path = config_dir() / SETTINGS_FILE
-    if not _there(path):
-        return (), ()
-    try:
-        document = read(path)
-    except BadFile as error:
-        return (), error.problems
-    problems: list[Problem] = []
-    if not isinstance(document.data.get("read_only", False), bool):
-        problems.append(document.problem("read_only must be true or false", key="read_only"))
-    named = document.data.get("policy", [])
-    if not isinstance(named, list) or not all(isinstance(each, str) and each for each in named):
-        problems.append(document.problem("policy must be a list of texts", key="policy"))
-        named = []
-    return tuple(path.parent / Path(each).expanduser() for each in named), tuple(problems)
 
 
 def _rules(document: Document) -> tuple[Placed, ...]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOMENT = r"^(\d{4}-\d\d-\d\d([ T]\d\d:\d\d)?|((mon|tue|wed|thu|fri|sat|sun) )?\d\d:\d\d)$"
@@ -107,6 +106,8 @@ def _zone(name: str) -> tzinfo:
     if name == "UTC":
         return UTC
     try:
+        from zoneinfo import ZoneInfo
+
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"names time zone {name!r}, which this machine does not know") from error

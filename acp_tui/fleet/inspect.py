@@ -1,25 +1,23 @@
-"""One thing in detail, asked for when somebody looks: trees, histories, YAML, descriptions, logs, tables."""
+"""One thing in detail, asked for when somebody looks: trees, histories, YAML, descriptions, logs, tables.
+
+What a detail alone needs is imported when one is opened, because the first rows wait for this module.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from acp_tui.clients.helm.engine import HISTORY_LIMIT
 from acp_tui.clients.kube.streams import logs as stream_logs
 from acp_tui.clients.kube.transport import METADATA
-from acp_tui.fleet.describe import Description, describe
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.fleet.live_table import LiveTable
 from acp_tui.fleet.session import Session
 from acp_tui.fleet.tables import MergedTable, merged_table
-from acp_tui.fleet.trees import TreeReader
-from acp_tui.insight.mask import mask_object
-from acp_tui.insight.recordsize import with_body
-from acp_tui.insight.retention import with_leaving
 from acp_tui.model.application import ApplicationSummary, TreeNode
 from acp_tui.model.errors import ClusterError, RecordError, UsageError
 from acp_tui.model.health import Health, Verdict
@@ -27,7 +25,10 @@ from acp_tui.model.objects import Event, Object, Pod
 from acp_tui.model.refs import Kind, ObjectRef
 from acp_tui.model.release import ReleaseBody, ReleaseRef, Revision
 from acp_tui.wire.kubernetes import decode_list, decode_one
-from acp_tui.wire.manifest import dump
+
+if TYPE_CHECKING:
+    from acp_tui.fleet.describe import Description
+    from acp_tui.fleet.trees import TreeReader
 
 DESCRIBED_REVISIONS = 3
 """Newest lines of a history whose payload is read unless more are asked for; the others cost no byte."""
@@ -59,6 +60,9 @@ class Inspector:
 
         Metadata does not tell how large a record is: only who reads the payload knows.
         """
+        from acp_tui.insight.recordsize import with_body
+        from acp_tui.insight.retention import with_leaving
+
         records = self._fleet.session(ref.cluster).records
         found = await records.history(ref)
         places = asyncio.Semaphore(_READ_AT_ONCE)
@@ -87,12 +91,17 @@ class Inspector:
 
     async def yaml(self, ref: ObjectRef) -> str:
         """The live object as YAML, without managedFields and with its secret values masked."""
+        from acp_tui.insight.mask import mask_object
+        from acp_tui.wire.manifest import dump
+
         document = await self._document(ref)
         document.get("metadata", {}).pop("managedFields", None)
         return dump(mask_object(document))
 
     async def describe(self, ref: ObjectRef) -> Description:
         """The object in words, with its conditions and the events about it, newest first."""
+        from acp_tui.fleet.describe import describe
+
         document = await self._document(ref)
         uid = (document.get("metadata") or {}).get("uid") or ref.uid
         events = await self._events(ref, uid)
@@ -167,6 +176,8 @@ class Inspector:
         return kind_of(self._fleet.session(ref.cluster), ref)
 
     def _trees(self, cluster: str) -> TreeReader:
+        from acp_tui.fleet.trees import TreeReader
+
         return TreeReader(self._fleet.session(cluster), now=self._fleet.now())
 
     async def _document(self, ref: ObjectRef) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Tiers:
         return tuple(name for name, session in self._sessions.items() if session.started and not session.pulse.behind)
 
     def start(self, names: Sequence[str], *, after: float = 0.0) -> None:
-        """Dials these, after so many seconds; the first few at once, the others one by one behind them, as many as may be watched."""
+        """Dials these after so many seconds, the first few at once and the others one by one behind them."""
         for place, name in enumerate(names):
             self._sessions[name].attend(place < WATCHED)
             self._sessions[name].start(after=after + max(0, place - TOGETHER) * APART_SECONDS)

@@ -85,6 +85,8 @@ class AcpApp(Sturdy, inherit_bindings=False):
             driver = driver_for(env, paced=self.settings.pacing)
             super().__init__(driver_class=driver, ansi_color=True if self.no_colours else None)
         self.animation_level = "none"
+        # We say things in our own words; what Textual would mount into each screen for its own takes time.
+        self._disable_notifications = self._disable_tooltips = True
         self.depth = Depth.NONE if self.no_colours else Depth.of(self.console.color_system)
         self.clock = clock
         self.last = Last(self, last or LastScreen(), keep, asked)
@@ -175,7 +177,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
             self.last.opened()
 
     async def rows_are_there(self, *, within: float) -> None:
-        """Waits until a pane has rows, but no longer than so many seconds."""
+        """Waits until a pane has all of its rows, but no longer than so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self.rows_came.wait()

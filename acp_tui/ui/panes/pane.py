@@ -148,7 +148,8 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
 
     def arranged(self) -> None:
         """Other rows are shown than before."""
-        if self.grid.rows.all:
+        table = self._look.table
+        if self.grid.rows.all and (self.aim.view != OBJECTS or (table is not None and table.live)):
             self.acp.rows_came.set()
         self._bad = self._failing()
         self.say_where()
