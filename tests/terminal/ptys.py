@@ -17,6 +17,9 @@ from typing import ClassVar
 
 import pyte
 
+_TITLE = re.compile(rb"\x1b\]2;([^\x07]*)\x07|\x1b\[(22|23);0t")
+SHELLS_TITLE = "of the shell"
+
 Cell = tuple[str, str, str, bool, bool, bool]
 """Text, foreground, background, bold, underscore, reverse."""
 
@@ -99,6 +102,19 @@ class Terminal:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    @property
+    def title(self) -> str:
+        """Of a window that was called SHELLS_TITLE, and that keeps titles on a stack as terminals do."""
+        titles = [SHELLS_TITLE]
+        for found in _TITLE.finditer(self.transcript):
+            if found[2] == b"22":
+                titles.append(titles[-1])
+            elif found[2] != b"23":
+                titles[-1] = found[1].decode()
+            elif len(titles) > 1:
+                titles.pop()
+        return titles[-1]
 
     def cells(self) -> list[list[Cell]]:
         return seen(self.screen)

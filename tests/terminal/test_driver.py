@@ -13,7 +13,7 @@ import pytest
 
 from acp_tui.terminal.capabilities import DRIVER_VARIABLE
 from bench.terminal import key_to_first_byte
-from tests.terminal.ptys import PYTHON, Terminal
+from tests.terminal.ptys import PYTHON, SHELLS_TITLE, Terminal
 
 STAGE = [PYTHON, "-m", "tests.terminal.stage"]
 STOCK = {DRIVER_VARIABLE: "stock"}
@@ -267,12 +267,18 @@ class TestLeaving:
     @pytest.mark.parametrize("number", [0, signal.SIGTERM, signal.SIGHUP])
     def test_the_terminal_is_put_back(self, number: int) -> None:
         with Terminal(STAGE) as terminal:
+            tabs = set(terminal.screen.tabstops)
             ready(terminal)
+            terminal.send("\t2z\x1b[6~")  # the page sets tabulator stops
+            terminal.until(lambda: set(terminal.screen.tabstops) != tabs)
+            assert terminal.title == "acp-tui"
             if number:
                 terminal.signal(number)
             else:
                 terminal.send("q")
             assert terminal.wait() == (128 + number if number else 0)
+            assert terminal.title == SHELLS_TITLE
+            assert set(terminal.screen.tabstops) == tabs
             end = bytes(terminal.transcript[-400:])
             for mode in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1002l", b"\x1b[?1004l", b"\x1b[?2004l"):
                 assert mode in end

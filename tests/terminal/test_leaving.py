@@ -20,7 +20,7 @@ from acp_tui.terminal.colours import PALETTE, Depth, distance, nearest
 from acp_tui.terminal.driver import ThriftyDriver
 from acp_tui.terminal.probe import Finding, Probe
 from acp_tui.ui.crash import report, write_report
-from tests.terminal.ptys import PYTHON, Terminal
+from tests.terminal.ptys import PYTHON, SHELLS_TITLE, Terminal
 
 STAGE = [PYTHON, "-m", "tests.terminal.stage"]
 FAILING = """
@@ -46,8 +46,10 @@ class TestCrash:
         with Terminal([PYTHON, "-c", FAILING], env=env) as terminal:
             terminal.shows("Connecting")
             terminal.quiet()
+            assert terminal.title == "acp-tui"
             terminal.send("?")
             assert terminal.wait() == 1
+            assert terminal.title == SHELLS_TITLE
             end = bytes(terminal.transcript[terminal.transcript.rindex(b"\x1b[?1049l") :]).decode()
             (file,) = (tmp_path / "acp-tui").glob("crash-*.txt")
             said = "".join(end.split())
@@ -78,9 +80,13 @@ class TestCrash:
 
 class TestKilled:
     def test_reset_terminal_gives_back_what_a_killed_console_left(self) -> None:
-        left = f"stty raw -echo; printf '\\033[?1049h\\033[?1002h\\033[?25l'; {PYTHON} -m acp_tui reset-terminal"
-        with Terminal(["bash", "-c", f"{left}; echo put-back; read"]) as terminal:
+        left = "stty raw -echo; printf '\\033[?1049h\\033[?1002h\\033[?25l\\033[3g\\033[5G\\033H'"
+        reset = f"{PYTHON} -m acp_tui reset-terminal"
+        with Terminal(["bash", "-c", f"{left}; {reset}; echo put-back; read"]) as terminal:
+            tabs = set(terminal.screen.tabstops)
             terminal.shows("put-back")
+            assert set(terminal.screen.tabstops) == tabs
+            assert terminal.screen.cursor.x == 0
             for mode in (b"\x1b[?1049l", b"\x1b[?1002l", b"\x1b[?25h", b"\x1b[?2004l"):
                 assert mode in terminal.transcript
             _, output, _, local, *_ = termios.tcgetattr(terminal.descriptor)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.ptys import PYTHON, Terminal
+from tests.terminal.ptys import PYTHON, SHELLS_TITLE, Terminal
 from tests.terminal.test_driver import READY, STAGE, ready
 
 EDITOR = """
@@ -45,19 +45,21 @@ class TestSuspend:
         ready(shell)
         before = shell.cells()
         for _ in range(2):
-            del shell.transcript[:]
+            begin = len(shell.transcript)
             if how == "key":
                 shell.send("\x1a")
             else:
                 shell.send_signal_to_foreground(signal.SIGTSTP)
             shell.shows("Stopped")
-            assert all(mode in shell.transcript for mode in CLEAN)
+            assert all(mode in shell.transcript[begin:] for mode in CLEAN)
+            assert shell.title == SHELLS_TITLE
             shell.screen.reset()
             shell.send("echo heard-$((40+2))\r")
             shell.shows("heard-42")
             shell.send("fg\r")
             ready(shell)
             assert shell.cells() == before
+            assert shell.title == "acp-tui"
             shell.send("?")
             shell.shows("Keys in")
             shell.send("\x1b")
@@ -94,12 +96,13 @@ class TestEditor:
                 terminal.shows(mark)
                 terminal.quiet(0.2)
             before = terminal.cells()
-            del terminal.transcript[:]
+            begin = len(terminal.transcript)
             terminal.screen.reset()
             terminal.send("e")
             terminal.shows(f"NO_COLOR is {wish.get('NO_COLOR')!r}")
+            assert terminal.title == SHELLS_TITLE
             assert "cooked" in terminal.text
-            assert all(mode in terminal.transcript for mode in CLEAN)
+            assert all(mode in terminal.transcript[begin:] for mode in CLEAN)
             terminal.pump(0.5)
             assert "Fleet" not in terminal.text
             terminal.send("\r")
