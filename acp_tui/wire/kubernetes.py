@@ -114,20 +114,21 @@ class _Status(Struct, frozen=True):
 
 
 @lru_cache(maxsize=256)
-def _build_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(type_)
+def _build_decoder(around: Any, type_: Any) -> msgspec.json.Decoder[Any]:
+    """Found by both, because to write `around[type_]` alone costs as much as to decode a small answer."""
+    return msgspec.json.Decoder(around[type_] if around else type_)
 
 
 def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return _build_decoder(type_)
+    return _build_decoder(None, type_)
 
 
 def _change_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return _build_decoder(_Change[type_])
+    return _build_decoder(_Change, type_)
 
 
 def _list_decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return _build_decoder(_List[type_])
+    return _build_decoder(_List, type_)
 
 
 def decode_list(data: bytes, type_: type[T]) -> Page[T]:

@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -33,8 +33,9 @@ _SESSION = "acp_tui.clients.kube.session"
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 _BODY_LIMIT = 1024 * 1024 * 1024
 _BEST_RATIO = 1032  # of deflate
+_AT_ONCE_BYTES = 4 * 1024
 _THREAD_BYTES = 256 * 1024
-"""Only a body beyond this size is inflated in a thread: the way there and back, to caches of another core, costs more
+"""Only a body beyond this size is unpacked in a thread: the way there and back, to caches of another core, costs more
 than the few milliseconds that the loop is kept."""
 _ERROR_SECONDS = 10.0
 
@@ -233,7 +234,7 @@ class HttpTransport:
         self.stats.errors += 1
         try:
             async with asyncio.timeout(_ERROR_SECONDS):
-                body = clean_json(await self._read(answer))
+                body = clean_json(self._unpacked(await self._read(answer), answer.headers, raw=True))
         except (OSError, ApiError):
             body = b""
         content_type = answer.headers.get("content-type", "")
@@ -268,27 +269,30 @@ class HttpTransport:
 
     async def _response(self, answer: Answer, *, raw: bool) -> Response:
         body = await self._read(answer)
-        content_type = answer.headers.get("content-type", "")
-        if not raw and "json" in content_type:
-            body = clean_json(body)
-        return Response(status=answer.status, headers=answer.headers, body=body)
+        unpack = partial(self._unpacked, body, answer.headers, raw=raw)
+        if len(body) > _THREAD_BYTES:
+            return Response(answer.status, answer.headers, await asyncio.to_thread(unpack))
+        return Response(answer.status, answer.headers, unpack if len(body) > _AT_ONCE_BYTES else unpack())
 
     async def _read(self, answer: Answer) -> bytes:
-        """The whole body, counted as it came and inflated off the loop when it is large."""
+        """The whole body, counted as it came."""
         body = await answer.read()
         self.stats.bytes_in += len(body)
-        encoding = answer.headers.get("content-encoding", "").lower()
-        if encoding not in ("gzip", "deflate") or not body:
-            return body
-        inflated = await asyncio.to_thread(inflate, body) if len(body) > _THREAD_BYTES else inflate(body)
-        if inflated is None:
-            raise ConnectFailed(
-                f"{self.name}: the answer was cut off or is not what its headers say",
-                cluster=self.name,
-                tried=f"{len(body)} bytes of {encoding}",
-                advice="a proxy may be in the way: try again, or go to the server directly",
-            )
-        return inflated
+        return body
+
+    def _unpacked(self, body: bytes, headers: Mapping[str, str], *, raw: bool) -> bytes:
+        encoding = headers.get("content-encoding", "").lower()
+        if body and encoding in ("gzip", "deflate"):
+            inflated = inflate(body)
+            if inflated is None:
+                raise ConnectFailed(
+                    f"{self.name}: the answer was cut off or is not what its headers say",
+                    cluster=self.name,
+                    tried=f"{len(body)} bytes of {encoding}",
+                    advice="a proxy may be in the way: try again, or go to the server directly",
+                )
+            body = inflated
+        return body if raw or "json" not in headers.get("content-type", "") else clean_json(body)
 
     async def _lines(self, answer: Answer, *, request: str, seconds: float | None, raw: bool) -> AsyncIterator[bytes]:
         clean = not raw and "json" in answer.headers.get("content-type", "")

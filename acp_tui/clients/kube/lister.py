@@ -20,8 +20,6 @@ PAGE = 500
 SLICE = 250
 """Objects handed on at a time; judging and filing so many stays within a frame."""
 _RESTARTS = 2
-_SMALL_BYTES = 64 * 1024
-"""An answer up to this size is decoded in less time than waiting for one's turn takes."""
 
 Turn = AbstractAsyncContextManager[Any]
 """What is held while a list is decoded and handed on: shared by a fleet, it keeps answers that come together apart."""
@@ -100,7 +98,7 @@ async def pages(
     asked: dict[str, str | int] = {**selectors, "limit": limit} if limit else {**selectors, "resourceVersion": "0"}
     while True:
         answer = await transport.get(path, params=asked, accept=accept)
-        large = len(answer.body) > _SMALL_BYTES
+        large = answer.large
         async with turn if large else FREE:
             started = time.perf_counter()
             page = decode_list(answer.body, type_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,12 +16,33 @@ METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,applica
 Params = Mapping[str, str | int | bool]
 
 
-class Response(Struct, frozen=True):
-    """A successful answer; header names in lower case, `body` inflated and, when JSON, cleaned (wire.text)."""
+_SMALL_BYTES = 64 * 1024
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
+
+class Response:
+    """A successful answer; header names in lower case, `body` inflated and, when JSON, cleaned (wire.text).
+
+    A body that takes milliseconds to unpack comes as what unpacks it, and is unpacked when it is first looked at: by
+    whoever decodes it next, while its bytes are at hand. It raises ClusterError then, where it is damaged.
+    """
+
+    __slots__ = ("_body", "headers", "status")
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes | Callable[[], bytes]) -> None:
+        self.status = status
+        self.headers = headers
+        self._body = body
+
+    @property
+    def large(self) -> bool:
+        """Whether decoding it keeps the loop long enough to wait for one's turn."""
+        return not isinstance(self._body, bytes) or len(self._body) > _SMALL_BYTES
+
+    @property
+    def body(self) -> bytes:
+        if not isinstance(self._body, bytes):
+            self._body = self._body()
+        return self._body
 
 
 class TrafficStats(Struct):

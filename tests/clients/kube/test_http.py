@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,38 @@ async def test_a_compressed_answer_that_was_cut_off_is_told(server: FakeApiServe
     async with dialled(server.url) as transport:
         with pytest.raises(errors.ConnectFailed, match="cut off"):
             await transport.get(PODS)
+
+
+async def test_a_large_answer_is_unpacked_when_it_is_looked_at(server: FakeApiServer) -> None:
+    listing = {"items": [{"metadata": {"name": f"{number**9}\x1b"}} for number in range(2000)]}
+    server.on(PODS, document(listing, gzip=True))
+    server.on("/version", document({"gitVersion": "v1.34.2"}, gzip=True))
+
+    async with dialled(server.url) as transport:
+        small, large = await transport.get("/version"), await transport.get(PODS)
+
+    assert (small.large, large.large) == (False, True)
+    names = [item["metadata"]["name"] for item in msgspec.json.decode(large.body)["items"]]
+    assert names == [f"{number**9}␛" for number in range(2000)]
+    assert large.body is large.body
+
+
+async def test_a_large_compressed_answer_that_was_cut_off_is_told_when_it_is_looked_at(server: FakeApiServer) -> None:
+    packed = gzip.compress(b"".join(b"%d" % (number**9) for number in range(2000)))
+
+    async def cut(request: Any) -> Any:
+        from aiohttp import web
+
+        return web.Response(body=packed[:-100], headers={"Content-Encoding": "gzip"})
+
+    server.on(PODS, cut)
+
+    async with dialled(server.url) as transport:
+        answer = await transport.get(PODS)
+        with pytest.raises(errors.ConnectFailed, match="cut off"):
+            _ = answer.body
+        with pytest.raises(errors.ConnectFailed, match="cut off"):
+            await list_all(transport, PODS, Object)
 
 
 async def test_a_server_that_never_answers_is_given_up(server: FakeApiServer) -> None:
