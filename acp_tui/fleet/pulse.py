@@ -35,20 +35,30 @@ class Naps:
     """Pauses between tries that end early when there is a reason to try now."""
 
     def __init__(self) -> None:
-        self._woken = asyncio.Event()
+        self._napping: set[asyncio.Future[bool]] = set()
 
     async def sleep(self, seconds: float) -> None:
-        woken = self._woken
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await woken.wait()
-        if woken.is_set():
+        loop = asyncio.get_running_loop()
+        nap: asyncio.Future[bool] = loop.create_future()
+        timer = loop.call_later(seconds, _end, nap, False)
+        self._napping.add(nap)
+        try:
+            woken = await nap
+        finally:
+            self._napping.discard(nap)
+            timer.cancel()
+        if woken:
             # All that slept wake together; the server need not feel it.
             await asyncio.sleep(random.uniform(0.0, 0.3))  # noqa: S311
 
     def wake(self) -> None:
-        self._woken.set()
-        self._woken = asyncio.Event()
+        for nap in self._napping:
+            _end(nap, True)
+
+
+def _end(nap: asyncio.Future[bool], woken: bool) -> None:
+    if not nap.done():
+        nap.set_result(woken)
 
 
 class Pulse:

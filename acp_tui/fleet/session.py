@@ -248,7 +248,8 @@ class Session:
         """What is there is live at once; slow kinds do not keep the quick ones waiting."""
         if id in unheard:
             unheard.discard(id)
-            self.pulse.refresh()
+            if self.store.freshness.state not in (Age.LIVE, Age.POLLED):
+                self.pulse.refresh()
             self._settle(unheard)
 
     def _settle(self, unheard: set[str]) -> None:

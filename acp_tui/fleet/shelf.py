@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Generic, TypeVar
 
 from acp_tui.clients.kube.reflector import Described
@@ -194,7 +193,7 @@ class PodShelf(Judged[Pod]):
     """Pods, slim; those that are not well are judged again as time goes by."""
 
     def __init__(self, watch: Watch, *, changed: Callable[[Watch], None], clock: Clock) -> None:
-        super().__init__(watch, changed=changed, rule=lambda: partial(health_of_pod, now=clock()))
+        super().__init__(watch, changed=changed, rule=lambda: _rule_at(clock()))
         self._troubled: frozenset[str] | None = None
         self._sharing = Sharing()
 
@@ -239,3 +238,7 @@ class PodShelf(Judged[Pod]):
     def _drop(self, key: str) -> None:
         super()._drop(key)
         self._troubled = None
+
+
+def _rule_at(now: float) -> Judge[Pod]:
+    return lambda pod: health_of_pod(pod, now=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -162,9 +163,16 @@ async def discover(transport: Transport, *, turn: Turn = FREE) -> Kinds:
     core, rest = await asyncio.gather(
         *(in_turn(turn, transport.get(path, accept=_AGGREGATED)) for path in ("/api", "/apis"))
     )
-    documents = [decode_one(answer.body, _Discovery) for answer in (core, rest)]
+    kinds = _kinds_in(core.body, rest.body)
+    return kinds if kinds is not None else await _discover_by_group(transport, rest.body)
+
+
+@lru_cache(maxsize=8)
+def _kinds_in(core: bytes, rest: bytes) -> Kinds | None:
+    """Of aggregated discovery, None where it is none; remembered, because many clusters of a fleet serve the same."""
+    documents = [decode_one(body, _Discovery) for body in (core, rest)]
     if not all(document.kind == "APIGroupDiscoveryList" for document in documents):
-        return await _discover_by_group(transport, rest.body)
+        return None
     kinds: list[Kind] = []
     problems: list[str] = []
     for group in (group for document in documents for group in document.items or ()):
