@@ -29,6 +29,8 @@ RELIST_SECONDS = 60.0
 """Printed ages stand still, so all rows are printed again after so long."""
 POLL_SECONDS = 10.0
 """The same without the right to watch."""
+LOOK_SECONDS = 0.03
+"""Once there are rows nothing is decoded for so long: they are painted first."""
 SPACES_AT_ONCE = 6
 SPACES = 64
 """Of more namespaces the rows are asked for together, in pages with metadata."""
@@ -51,6 +53,7 @@ class LiveTable:
         self._namespace = namespace
         self._turn = turn
         self._changed = asyncio.Event()
+        self._looked = asyncio.Event()
         self._texts: dict[str, str] = {}
         self._parts: dict[str, Printed] = {}
         self._columns: dict[str, TableColumn] = {}
@@ -76,6 +79,8 @@ class LiveTable:
                 if table.live:
                     bulk.end()
                 yield table
+                if table.rows and not self._looked.is_set():
+                    asyncio.get_running_loop().call_later(LOOK_SECONDS, self._looked.set)
                 spent = time.perf_counter() - started
                 await asyncio.sleep(max(TELL_SECONDS, spent / CONSUMER_SHARE))
         finally:
@@ -169,13 +174,20 @@ class LiveTable:
         seen: set[Key] = set()
         room = asyncio.Semaphore(SPACES_AT_ONCE)
 
+        one = asyncio.Lock()
+
         async def read(space: str) -> None:
             async with room:
-                table = await self._print(part, space)
-            versions.append(table.resource_version)
-            async for rows in sliced(table.rows):
-                seen.update([part.put(row, space) for row in rows])
-            self._changed.set()
+                answer = await part.session.transport.get(part.kind.path(space), params=_BARE, accept=ACCEPT)
+            async with one:
+                if any(each.rows for each in self._parts.values()):
+                    await self._looked.wait()
+                table = await self._print(part, answer.body)
+                versions.append(table.resource_version)
+                async for rows in sliced(table.rows):
+                    seen.update([part.put(row, space) for row in rows])
+            if part.rows:  # no rows before there are any are no news
+                self._changed.set()
 
         reads = [asyncio.create_task(read(space)) for space in spaces]
         try:
@@ -186,11 +198,10 @@ class LiveTable:
         part.keep(seen)
         return versions[0] if versions else ""
 
-    async def _print(self, part: Printed, space: str) -> Table:
-        answer = await part.session.transport.get(part.kind.path(space), params=_BARE, accept=ACCEPT)
+    async def _print(self, part: Printed, body: bytes) -> Table:
         async with self._turn.first:
             started = time.perf_counter()
-            table = decode_table(answer.body, share=self._texts.setdefault)
+            table = decode_table(body, share=self._texts.setdefault)
             part.session.transport.stats.decoding += time.perf_counter() - started
             part.head(table.columns)
             await asyncio.sleep(0)

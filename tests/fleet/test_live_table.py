@@ -92,6 +92,15 @@ async def test_on_the_way_there_are_never_fewer_rows_nor_two_of_one_object() -> 
         assert all(len({row.key for row in shown.rows}) == len(shown.rows) for shown in table.seen)
 
 
+async def test_the_first_rows_are_told_before_any_others_are_decoded_and_a_table_without_rows_is_no_news() -> None:
+    async with looking("pods") as (table, _, _box):
+        await table.until(whole)
+
+        first = table.seen[0].rows
+        assert len(first) == 3
+        assert len({(row.ref.cluster, row.ref.namespace) for row in first}) == 1
+
+
 async def test_an_object_that_changes_is_the_same_row() -> None:
     async with looking("pods") as (table, _, box):
         before = await table.until(whole)
