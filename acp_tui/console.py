@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from acp_tui.ui.backend import Backend
 
 REMEMBERED = 50
-ROWS_FIRST_SECONDS = 0.3
+ROWS_FIRST_SECONDS = 0.5
 """So long everything else waits for the first rows: what acts, because its import takes as long as they do."""
 
 
