@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import msgspec
@@ -150,24 +150,29 @@ def whole_list(pods: int) -> int:
 
 
 async def read_floor(ports: Sequence[int]) -> Cost:
-    """The requests that reading these clusters takes, made by aiohttp alone, their answers thrown away."""
-    import aiohttp
-
+    """The requests that reading these clusters takes, one after the other, their answers thrown away unread."""
+    import acp_tui.clients.kube.session  # noqa: F401 - the first request would
+    from acp_tui.clients.errors import NotFound
+    from acp_tui.clients.kube.context import Context
+    from acp_tui.clients.kube.http import Dialer, HttpTransport
     from acp_tui.fleet.watchplan import PLAN, built_in
 
     lists = [kind.path() for watch in PLAN if (kind := built_in(watch)) is not None]
     paths = ("/readyz", "/version", "/api/v1/namespaces/kube-public/configmaps/global-info", "/api", "/apis", *lists)
 
-    async def read(session: aiohttp.ClientSession, port: int) -> None:
+    async def read(transport: HttpTransport) -> None:
         for path in paths:
-            async with session.get(f"http://127.0.0.1:{port}{path}") as answer:
-                await answer.read()
+            with suppress(NotFound):
+                await transport.get(path)
 
-    async with aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(limit=0)) as session:
-        cpu = time.process_time()
-        for start in range(0, len(ports), 6):
-            await asyncio.gather(*(read(session, port) for port in ports[start : start + 6]))
-        return Cost(cpu=time.process_time() - cpu, requests=len(paths) * len(ports))
+    dial = Dialer()
+    transports = [dial(Context(f"c{port}", f"http://127.0.0.1:{port}", f"c{port}")) for port in ports]
+    cpu = time.process_time()
+    for start in range(0, len(transports), 6):
+        await asyncio.gather(*(read(each) for each in transports[start : start + 6]))
+    cost = Cost(cpu=time.process_time() - cpu, requests=len(paths) * len(ports))
+    await asyncio.gather(*(each.close() for each in transports))
+    return cost
 
 
 def bare(*, clusters: int, pods: int) -> Cost:
