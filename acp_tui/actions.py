@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("suspend", "global", "Suspend", "Give the terminal back to the shell; `fg` comes back", ("ctrl+z",)),
     Action("quit", "global", "Quit", "Leave acp-tui", ("q", "ctrl+c"), required=True),
     Action("theme", "global", "Next theme", "Switch to the next theme"),
-    Action("costs", "global", "Costs", "What the console costs: requests, bytes, watches, stalls, frames", ("ctrl+t",)),
+    Action("costs", "global", "Costs", "The trace: requests, bytes, decoding, watches, stalls, frames", ("ctrl+t",)),
     # workspace
     Action("view_fleet", "workspace", "Fleet", "A row a cluster", ("1",)),
     Action("view_applications", "workspace", "Applications", "Applications of all clusters", ("2",)),

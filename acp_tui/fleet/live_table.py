@@ -240,8 +240,12 @@ class LiveTable:
         ) as lines:
             part.live = True
             self._changed.set()
+            stats = part.session.transport.stats
             async for line in lines:
-                self._apply(part, decode_table_event(line, len(part.columns), share=self._texts.setdefault))
+                started = time.perf_counter()
+                event = decode_table_event(line, len(part.columns), share=self._texts.setdefault)
+                stats.decoding += time.perf_counter() - started
+                self._apply(part, event)
 
     def _apply(self, part: Printed, event: TableEvent) -> None:
         if event.status is not None:

@@ -1,9 +1,9 @@
-"""What can be typed after `:`: views, any kind, a namespace, a cluster; the words of k9s among them."""
+"""What can be typed after `:`: views, any kind, a namespace, a cluster, a few actions; the words of k9s among them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from acp_tui.model.errors import UsageError
 from acp_tui.ui.panes.aim import OBJECTS, Aim
@@ -15,36 +15,33 @@ VIEW_WORDS = {
     **dict.fromkeys(("quotas", "quota", "rq", "resourcequota", "resourcequotas"), "quotas"),
     **dict.fromkeys(("activity", "operations", "ops", "acts", "journal"), "activity"),
 }
-QUIT_WORDS = frozenset({"q", "q!", "qa", "quit", "exit"})
+ACTION_WORDS = {
+    **dict.fromkeys(("q", "q!", "qa", "quit", "exit"), "global.quit"),
+    **dict.fromkeys(("trace", "costs"), "global.costs"),
+    **dict.fromkeys(("help", "h", "?"), "global.help"),
+}
 _ALL = frozenset({"all", "*", "-", "0"})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was typed: where to go, or (None) to quit."""
-
-    aim: Aim | None
-
-
-def parse(text: str, now: Aim, *, clusters: Sequence[str] | None) -> Asked:
+def parse(text: str, now: Aim, *, clusters: Sequence[str] | None) -> Aim | str:
     """The aim for `WORD [NAMESPACE] [@CLUSTER] [/FILTER]`, `ns NAMESPACE` or `ctx CLUSTER`, seen from where we are.
 
-    Raises UsageError for a cluster that is not there, where `clusters` are known; whether a kind exists is for the
-    clusters to say.
+    For a word that stands for an action, the full name of that. Raises UsageError for a cluster that is not there,
+    where `clusters` are known; whether a kind exists is for the clusters to say.
     """
     command, _, wanted_filter = text.strip().partition("/")
     words = command.split()
     if not words:
-        return Asked(replace(now, filter=wanted_filter.strip(), key=""))
+        return replace(now, filter=wanted_filter.strip(), key="")
     word, rest = words[0].lower(), words[1:]
-    if word in QUIT_WORDS:
-        return Asked(None)
+    if word in ACTION_WORDS:
+        return ACTION_WORDS[word]
     named = [each.removeprefix("@") for each in rest if each.startswith("@")]
     plain = [each for each in rest if not each.startswith("@")]
     if word in ("ns", "namespace", "namespaces") and plain:
-        return Asked(replace(now, namespace=_namespace(plain[0]), key=""))
+        return replace(now, namespace=_namespace(plain[0]), key="")
     if word in ("ctx", "context", "cluster") and (plain or named):
-        return Asked(replace(now, clusters=_cluster((plain or named)[0], clusters), key=""))
+        return replace(now, clusters=_cluster((plain or named)[0], clusters), key="")
     aim = replace(now, filter=wanted_filter.strip(), key="", sort="", descending=False, kind="")
     if plain:
         aim = replace(aim, namespace=_namespace(plain[0]))
@@ -52,8 +49,8 @@ def parse(text: str, now: Aim, *, clusters: Sequence[str] | None) -> Asked:
         aim = replace(aim, clusters=_cluster(named[0], clusters))
     view = VIEW_WORDS.get(word)
     if view is None:
-        return Asked(replace(aim, view=OBJECTS, kind=words[0]))
-    return Asked(replace(aim, view=view))
+        return replace(aim, view=OBJECTS, kind=words[0])
+    return replace(aim, view=view)
 
 
 def asked_first(text: str) -> Aim | None:
@@ -63,8 +60,8 @@ def asked_first(text: str) -> Aim | None:
     """
     if not text.strip():
         return None
-    aim = parse(text, Aim("clusters"), clusters=None).aim
-    if aim is None:
+    aim = parse(text, Aim("clusters"), clusters=None)
+    if isinstance(aim, str):
         raise UsageError(
             f"{text.strip()!r} is no view to begin with", advice="such as pods, releases or 'deploy shop @east'"
         )
@@ -100,5 +97,7 @@ def completions(clusters: Sequence[str], namespaces: Sequence[str]) -> list[str]
         *(f"ns {name}" for name in namespaces),
         "ns all",
         "ctx all",
+        "trace",
+        "help",
         "quit",
     ]

@@ -34,12 +34,19 @@ class CostRow(Struct, frozen=True):
 
 
 def _number(
-    id: str, title: str, value: Callable[[CostRow], float], shown: Callable[[CostRow], str], *, width: int = 9
+    id: str,
+    title: str,
+    value: Callable[[CostRow], float],
+    shown: Callable[[CostRow], str],
+    *,
+    width: int = 9,
+    priority: int = 0,
 ) -> Column[CostRow]:
     return Column(
         id=id,
         title=title,
         width=width,
+        priority=priority,
         align="right",
         ages=True,
         cell=lambda row, now: Cell(shown(row)),
@@ -75,6 +82,7 @@ COSTS: View[CostRow] = View(
         _number("rate", "A SECOND", lambda row: row.requests, lambda row: f"{row.requests:.1f}"),
         _number("bytes", "RECEIVED", lambda row: row.cost.bytes_in, lambda row: _size(row.cost.bytes_in)),
         _number("byte_rate", "A SECOND", lambda row: row.bytes, lambda row: _size(round(row.bytes))),
+        _number("sent", "SENT", lambda row: row.cost.bytes_out, lambda row: _size(row.cost.bytes_out), priority=1),
         _number("decoding", "DECODING", lambda row: row.cost.decoding, lambda row: f"{row.cost.decoding:.2f} s"),
         _number("watches", "WATCHES", lambda row: row.cost.watches, lambda row: str(row.cost.watches), width=7),
         Column(
@@ -145,7 +153,8 @@ class CostsScreen(Listing):
         return CostRow(cost, (cost.requests - before.requests) / seconds, (cost.bytes_in - before.bytes_in) / seconds)
 
     def _words(self, loop: LoopCost) -> str:
-        stalls = f"longest stall {self._longest * 1000:.0f} ms"
+        several = f"{loop.stalls} stalls, longest" if loop.stalls else "longest stall"
+        stalls = f"{several} {self._longest * 1000:.0f} ms"
         frames = f"{loop.frames} frames {_size(loop.frame_bytes)}"
         memory = "" if loop.peak_mib is None else f" · {loop.peak_mib} MiB"
         return f"{stalls} · {frames}{memory}"

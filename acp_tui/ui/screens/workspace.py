@@ -393,7 +393,7 @@ class Workspace(BaseScreen):
         except AcpTuiError as error:
             self.acp.show_error(error, doing="Go to")
             return
-        if asked.aim is None:
-            self.app.exit()
+        if isinstance(asked, str):
+            self.call_later(self.perform_named, asked)
         else:
-            self._go(asked.aim)
+            self._go(asked)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
+import pytest
+
 from acp_tui.config.settings import Settings
 from acp_tui.fleet.trace import ClusterCost, LoopCost
 from acp_tui.ui.app import AcpApp
 from acp_tui.ui.screens.costs import CostsScreen
 from tests.fakes.backend import fake_backend
 from tests.ui.core.host import lines_of
-from tests.ui.core.scene import press, settle
+from tests.ui.core.scene import opened, press, settle
 
 
 @dataclass
@@ -31,7 +33,7 @@ class FakeMeter:
         return tuple(self.costs)
 
     def loop(self) -> LoopCost:
-        return LoopCost(longest=0.012, stalls=0, frames=34, frame_bytes=5 * 1024, peak_mib=88)
+        return LoopCost(longest=0.062, stalls=3, frames=34, frame_bytes=5 * 1024, peak_mib=88)
 
 
 async def test_a_row_a_cluster_with_what_it_does_a_second() -> None:
@@ -49,19 +51,30 @@ async def test_a_row_a_cluster_with_what_it_does_a_second() -> None:
         await settle(pilot)
         assert meter.users == 1
         now[0] += 2.0
-        meter.costs = [ClusterCost("prod-east", "opened", 20, 2048 + 4096, 0, 0.5, 17, 1)]
+        meter.costs = [ClusterCost("prod-east", "opened", 20, 2048 + 4096, 1024, 0.5, 17, 1)]
         assert isinstance(app.screen, CostsScreen)
         app.screen.tick()
         (row,) = [line for line in lines_of(app.screen.table) if "prod-east" in line]
         title = lines_of(app.screen.table)[0]
 
-        assert " ".join(row.strip("│▌ ").split()) == "prod-east opened 20 5.0 6 KiB 2 KiB 0.50 s 17 1"
+        assert " ".join(row.strip("│▌ ").split()) == "prod-east opened 20 5.0 6 KiB 2 KiB 1 KiB 0.50 s 17 1"
         assert "Clusters 1 · 17 watches" in title
-        assert "longest stall 12 ms · 34 frames 5 KiB · 88 MiB" in title
+        assert "3 stalls, longest 62 ms · 34 frames 5 KiB · 88 MiB" in title
 
         await press(pilot, "escape")
         await settle(pilot)
         assert meter.users == 0
+
+
+@pytest.mark.parametrize("word", ["trace", "costs"])
+async def test_it_can_be_typed_and_found_by_name(word: str) -> None:
+    async with opened() as (app, pilot):
+        await press(pilot, ":", *word, "enter")
+        assert isinstance(app.screen, CostsScreen)
+        await press(pilot, "escape")
+
+        await press(pilot, "ctrl+p", *word, "enter")
+        assert isinstance(app.screen, CostsScreen)
 
 
 async def test_what_is_open_over_the_workspace_is_said_to_the_fleet() -> None:

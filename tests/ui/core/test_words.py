@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from acp_tui.actions import find
 from acp_tui.model.errors import UsageError
 from acp_tui.ui.panes.aim import OBJECTS, Aim
 from acp_tui.ui.panes.words import asked_first, completions, parse
@@ -14,8 +15,8 @@ CLUSTERS = ("prod-east", "prod-west", "staging")
 
 def aim(text: str) -> Aim:
     asked = parse(text, HERE, clusters=CLUSTERS)
-    assert asked.aim is not None
-    return asked.aim
+    assert isinstance(asked, Aim)
+    return asked
 
 
 @pytest.mark.parametrize("word", ["fleet", "clusters", "ctx", "pulses", "FLEET"])
@@ -65,9 +66,13 @@ def test_nothing_but_a_filter_filters_where_we_are() -> None:
     assert aim("/ledger").view == "releases"
 
 
-@pytest.mark.parametrize("word", ["q", "quit", "q!"])
-def test_quit(word: str) -> None:
-    assert parse(word, HERE, clusters=CLUSTERS).aim is None
+@pytest.mark.parametrize(
+    ("word", "action"),
+    [("q", "quit"), ("quit", "quit"), ("q!", "quit"), ("trace", "costs"), ("COSTS", "costs"), ("help", "help")],
+)
+def test_some_words_stand_for_what_can_be_done_everywhere(word: str, action: str) -> None:
+    assert parse(word, HERE, clusters=CLUSTERS) == f"global.{action}"
+    assert find(f"global.{action}") is not None
 
 
 def test_completions_name_clusters_and_namespaces() -> None:
