@@ -14,6 +14,7 @@ from acp_tui.clients.helm.engine import HelmEngine
 from acp_tui.clients.helm.engines import find_engines
 from testbed.bed import Bed
 from tests.system.survival.desk import Desk, sitting
+from tests.system.survival.turnstile import turnstile
 
 Sit = Callable[[], AbstractAsyncContextManager[Desk]]
 
@@ -35,15 +36,33 @@ def sit(bed: Bed, engines: Sequence[HelmEngine], tmp_path: Path) -> Sit:
 
     @asynccontextmanager
     async def made() -> AsyncIterator[Desk]:
-        name = f"t-kills-{os.urandom(4).hex()}"
-        folder = tmp_path / name
-        folder.mkdir()
-        east = bed["east"]
-        await asyncio.to_thread(east.request, "POST", "/api/v1/namespaces", {"metadata": {"name": name}})
-        try:
+        async with _namespace(bed) as name:
+            folder = tmp_path / name
+            folder.mkdir()
             async with sitting(bed, name, engines, folder) as desk:
                 yield desk
-        finally:
-            await asyncio.to_thread(east.request, "DELETE", f"/api/v1/namespaces/{name}")
 
     return made
+
+
+@pytest.fixture
+async def sit_together(bed: Bed, engines: Sequence[HelmEngine], tmp_path: Path) -> AsyncIterator[Sit]:
+    """Desks of one engineer: each in a namespace of its own, all with one turnstile and one folder."""
+    async with turnstile(bed["east"]) as gate:
+
+        @asynccontextmanager
+        async def made() -> AsyncIterator[Desk]:
+            async with _namespace(bed) as name, sitting(bed, name, engines, tmp_path, gate) as desk:
+                yield desk
+
+        yield made
+
+
+@asynccontextmanager
+async def _namespace(bed: Bed) -> AsyncIterator[str]:
+    name, east = f"t-kills-{os.urandom(4).hex()}", bed["east"]
+    await asyncio.to_thread(east.request, "POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    try:
+        yield name
+    finally:
+        await asyncio.to_thread(east.request, "DELETE", f"/api/v1/namespaces/{name}")

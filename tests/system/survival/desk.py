@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+import os
+import select
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import structs
 
@@ -28,6 +31,19 @@ from testbed import scenery
 from testbed.bed import Bed
 from tests.system.survival.turnstile import Turnstile, turnstile
 
+PATIENCE = 40.0
+"""Seconds; a group of cells shares the processors with whatever else the machine does."""
+
+T = TypeVar("T")
+
+
+async def within(patience: float, work: Awaitable[T], what: str) -> T:
+    """AssertionError names what did not come."""
+    try:
+        return await asyncio.wait_for(work, patience)
+    except TimeoutError:
+        raise AssertionError(f"not within {patience:.0f} s: {what}") from None
+
 
 class Desk:
     """One engineer at one release of the bed, whose requests pass the turnstile."""
@@ -38,6 +54,7 @@ class Desk:
         self.namespace = namespace
         self.folder = folder
         self.kubeconfig = gate.kubeconfig(folder / "kubeconfig")
+        self.journal = Journal(folder / "state" / "acp-tui" / "journal")
         self.ref = ReleaseRef("bed-east", namespace, "shop")
         self._engines = engines
         self.posts: list[Outposts] = []
@@ -52,7 +69,7 @@ class Desk:
         made = Controller(
             posts,
             engines=lambda: self._engines,
-            journal=Journal(self.folder / state / "journal"),
+            journal=Journal(self.folder / state / "acp-tui" / "journal"),
             verify=Verify(deadline_seconds=60, steady_seconds=steady, poll_seconds=0.2),
             launch=Detached(env=self.bed.env()),
         )
@@ -62,8 +79,11 @@ class Desk:
     def released(self, version: str = "1.0.0", *, helm: str = "helm4", **values: object) -> None:
         scenery.release(self.bed, "east", "shop", namespace=self.namespace, version=version, helm=helm, **values)  # type: ignore[arg-type]
 
+    def intent(self, verb: Verb, engine: str, **more: Any) -> Intent:
+        return Intent(verb, self.ref, engine=engine, timeout_seconds=60, **more)
+
     async def plan(self, verb: Verb, engine: str, **more: Any) -> Plan:
-        plan = await self.controller.plan(Intent(verb, self.ref, engine=engine, timeout_seconds=60, **more))
+        plan = await self.controller.plan(self.intent(verb, engine, **more))
         assert plan.allowed, plan.refusals
         return plan
 
@@ -72,8 +92,8 @@ class Desk:
 
     def doing(self) -> str:
         """The step that the journal says the act is at, empty while there is none."""
-        for operation in Journal(self.folder / "state" / "journal").past():
-            if not operation.state.over:
+        for operation in self.journal.past():
+            if not operation.state.over and operation.release == self.ref:
                 return next((step.id for step in operation.steps if step.state is StepState.RUNNING), "")
         return ""
 
@@ -95,14 +115,15 @@ class Desk:
 
     def runner(self, id: str) -> int:
         """The process that the journal says does it."""
-        record = self.folder / "state" / "journal" / f"{id}.jsonl"
+        record = self.journal.beside(id, "jsonl")
         return int(json.loads(record.read_bytes().splitlines()[0])["pid"])
 
     async def is_gone(self, id: str) -> None:
         """Returns when its runner is, after which the kernel has told Helm."""
-        state = Path(f"/proc/{self.runner(id)}/stat")
-        while state.exists() and state.read_text().rpartition(")")[2].split()[0] not in "ZX":
-            await asyncio.sleep(0.01)
+        with contextlib.suppress(ProcessLookupError):
+            end = os.pidfd_open(self.runner(id))
+            await asyncio.to_thread(select.select, [end], [], [])
+            os.close(end)
 
     def helm(self, id: str) -> int:
         """The one child of the runner."""
@@ -133,8 +154,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def sitting(bed: Bed, namespace: str, engines: Sequence[HelmEngine], folder: Path) -> AsyncIterator[Desk]:
-    async with turnstile(bed["east"]) as gate:
+async def sitting(
+    bed: Bed, namespace: str, engines: Sequence[HelmEngine], folder: Path, gate: Turnstile | None = None
+) -> AsyncIterator[Desk]:
+    """Several desks may have one gate and one folder: then they are one engineer's."""
+    async with contextlib.AsyncExitStack() as stack:
+        if gate is None:
+            gate = await stack.enter_async_context(turnstile(bed["east"]))
         desk = Desk(gate, bed, namespace, engines, folder)
         try:
             yield desk

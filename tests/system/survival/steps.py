@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.system.survival.cells import Step
+from tests.system.survival.desk import Desk
 from tests.system.survival.turnstile import Match, Wish
 
 
@@ -24,7 +25,7 @@ def nth_object(number: int) -> Match:
     return match
 
 
-def in_a_hook() -> Match:
+def _in_a_hook() -> Match:
     """Helm's first look at the Job that it made: the hook runs or is over, and Helm does not know."""
     made = False
 
@@ -36,7 +37,7 @@ def in_a_hook() -> Match:
     return match
 
 
-def last_record() -> Match:
+def _last_record() -> Match:
     """The first write to a record after objects were written: the status that says it is done, or is about to."""
     wrote = False
 
@@ -48,28 +49,33 @@ def last_record() -> Match:
     return match
 
 
-def reads_while(doing: Callable[[], str], step: str) -> Match:
+def _reads_while(doing: Callable[[], str], step: str) -> Match:
     """The first question to the cluster while the journal says that the act is at this step of ours."""
     return lambda wish: wish.method == "GET" and doing() == step
 
 
-def request_at(step: Step, doing: Callable[[], str]) -> Match:
-    """`doing` says at which step of ours the act is."""
+def request_at(step: Step, desk: Desk) -> Match:
+    """The request at which the one act of this desk stands at the step."""
+    named = _request_at(step, desk.doing)
+    return lambda wish: wish.namespace == desk.namespace and named(wish)
+
+
+def _request_at(step: Step, doing: Callable[[], str]) -> Match:
     match step:
         case Step.BEFORE_HELM:
-            return reads_while(doing, "prepare")
+            return _reads_while(doing, "prepare")
         case Step.BEFORE_RECORD:
             return first_record
         case Step.RECORDED:
             return nth_object(1)
         case Step.HOOK:
-            return in_a_hook()
+            return _in_a_hook()
         case Step.HALF:
             return nth_object(2)
         case Step.BEFORE_STATUS:
-            return last_record()
+            return _last_record()
         case Step.WAIT:
-            return reads_while(doing, "verify")
+            return _reads_while(doing, "verify")
 
 
 def _of_a_job(wish: Wish) -> bool:

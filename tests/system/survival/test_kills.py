@@ -15,18 +15,16 @@ import signal
 import pytest
 
 from acp_tui.model.operation import Operation, OperationState, OutcomeKind
-from acp_tui.model.plan import Plan, Verb
+from acp_tui.model.plan import Verb
 from acp_tui.model.recovery import Life
 from tests.system.survival.cells import PENDING, Cell, Step, Victim, groups, named
 from tests.system.survival.conftest import Sit
-from tests.system.survival.desk import Desk, outcome_of
+from tests.system.survival.desk import PATIENCE, Desk, outcome_of, within
 from tests.system.survival.side_by_side import side_by_side
 from tests.system.survival.steps import request_at
+from tests.system.survival.todo import to_do
 
 pytestmark = pytest.mark.system
-
-PATIENCE = 180.0
-"""Seconds; a group of cells and whatever else this machine does share its processors."""
 
 
 @pytest.mark.parametrize("group", tuple(groups(Victim.HELM, Victim.RUNNER)), ids=named)
@@ -39,17 +37,18 @@ async def test_what_a_kill_leaves_is_recognised_explained_and_led_out(sit: Sit, 
 
 
 async def killed_and_led_out(desk: Desk, cell: Cell) -> None:
-    plan = await prepared(desk, cell)
+    plan = await desk.controller.plan(await to_do(desk, cell))
+    assert plan.allowed, plan.refusals
     before = await asyncio.to_thread(desk.records)
-    gone = desk.gate.hold(request_at(cell.step, desk.doing))
+    held = desk.gate.hold(request_at(cell.step, desk))
     begun = desk.controller.start(plan)
-    await asyncio.wait_for(gone.wait(), PATIENCE)
+    await within(PATIENCE, held.wait(), "the step")
     os.kill(desk.runner(begun.id) if cell.victim is Victim.RUNNER else desk.helm(begun.id), signal.SIGKILL)
     if cell.heeded and cell.step is Step.BEFORE_RECORD:
         # Helm is asked to end when its runner is gone, and has its record written before it does.
         await desk.is_gone(begun.id)
-        desk.gate.let_go()
-    done = await asyncio.wait_for(desk.controller.wait(begun.id), PATIENCE)
+        held.let_go()
+    done = await within(PATIENCE, desk.controller.wait(begun.id), "the outcome")
     number, status = await desk.newest()
     assert status == cell.left
     explained(cell, done, number)
@@ -79,33 +78,6 @@ def explained(cell: Cell, done: Operation, number: int) -> None:
         assert "it was ended from outside by SIGKILL" in told.title or cell.engine == "embedded"
 
 
-async def prepared(desk: Desk, cell: Cell) -> Plan:
-    """The plan of the act, on a release on which there is something to do; each verb has a hook of its own event."""
-    hook = cell.step is Step.HOOK
-    # Fields that helm 4 applies on the server's side are its own: another Helm would be refused them.
-    helm = "helm4" if cell.engine == "helm4" else "helm3"
-    if cell.verb is not Verb.DEPLOY:
-        event = {
-            "hook__enabled": "true",
-            "hook__events": f"pre-{EVENT[cell.verb]}",
-            "hook__behaviour": BEHAVIOUR[cell.verb],
-        }
-        await asyncio.to_thread(desk.released, "1.0.0", helm=helm, **(event if hook else {}))
-    if cell.verb is Verb.ROLLBACK:
-        await asyncio.to_thread(desk.released, "1.1.0", helm=helm, message="two")
-    behaviour, event = BEHAVIOUR[cell.verb], EVENT[cell.verb]
-    values = f"hook: {{enabled: true, behaviour: {behaviour}, events: pre-{event}}}" if hook else "message: new"
-    match cell.verb:
-        case Verb.DEPLOY:
-            return await desk.plan(cell.verb, cell.engine, chart=desk.chart("1.0.0"), values=values)
-        case Verb.UPGRADE:
-            return await desk.plan(cell.verb, cell.engine, chart=desk.chart("1.1.0"), values=values)
-        case Verb.ROLLBACK:
-            return await desk.plan(cell.verb, cell.engine, revision=1)
-        case _:
-            return await desk.plan(cell.verb, cell.engine)
-
-
 async def healthy_again(desk: Desk, cell: Cell) -> None:
     """The very act that was killed, done; an uninstall leaves nothing."""
     number, _ = await desk.newest()
@@ -117,9 +89,3 @@ async def healthy_again(desk: Desk, cell: Cell) -> None:
     verb = Verb.UPGRADE if number else Verb.DEPLOY
     done = await desk.act(verb, cell.engine, chart=desk.chart("1.2.0"))
     assert outcome_of(done).kind is OutcomeKind.HEALTHY, done.outcome
-
-
-EVENT = {Verb.DEPLOY: "install", Verb.UPGRADE: "upgrade", Verb.ROLLBACK: "rollback", Verb.UNINSTALL: "delete"}
-BEHAVIOUR = {Verb.DEPLOY: "never-ready", Verb.UPGRADE: "never-ready", Verb.ROLLBACK: "never-ready", Verb.UNINSTALL: ""}
-"""A hook that never ends stands before every further uninstall too: that one is quick, and Helm is held before it
-sees it end."""

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from acp_tui.clients.helm.engine import HelmEngine
-from acp_tui.controllers.journal import Journal
 from acp_tui.model.operation import Operation, OperationState, OutcomeKind
 from acp_tui.model.plan import Intent, Verb
 from acp_tui.model.recovery import Life
@@ -32,12 +31,12 @@ class Viewers:
         self.desk = desk
         self.env = {
             **desk.bed.env(desk.kubeconfig),
-            "XDG_STATE_HOME": str(desk.folder / "xdg"),
+            "XDG_STATE_HOME": str(desk.folder / "state"),
             "TERM": "xterm-256color",
         }
         for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
             self.env[name] = str(desk.folder / name)
-        self.journal = Journal(desk.folder / "xdg" / "acp-tui" / "journal")
+        self.journal = desk.journal
 
     async def command(self, *words: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

@@ -30,6 +30,10 @@ class Wish:
         self.writes = method not in _READS and not dry and not review
 
     @property
+    def namespace(self) -> str:
+        return self.path.partition("/namespaces/")[2].partition("/")[0]
+
+    @property
     def record(self) -> bool:
         """Whether it is about a release record of Helm."""
         return "/sh.helm.release.v1." in self.path or (
@@ -40,24 +44,44 @@ class Wish:
 Match = Callable[[Wish], bool]
 
 
-class Turnstile:
-    """Lets everything pass but the first request that `hold` names: that one waits until it is let go."""
+class Hold:
+    """The first request that matches; whoever ends meanwhile takes it along."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._match: Match | None = None
+    def __init__(self, match: Match) -> None:
+        self.match = match
         self._come = asyncio.Event()
         self._open = asyncio.Event()
-        self.server = ""
 
-    def hold(self, match: Match) -> asyncio.Event:
-        """The event is set when the request is held; whoever ends meanwhile takes the request along."""
-        self._match = match
-        self._come, self._open = asyncio.Event(), asyncio.Event()
-        return self._come
+    async def wait(self) -> None:
+        """Returns when the request stands at the turnstile."""
+        await self._come.wait()
 
     def let_go(self) -> None:
         self._open.set()
+
+    async def stand(self) -> None:
+        self._come.set()
+        await self._open.wait()
+
+
+class Turnstile:
+    """Lets everything pass but the first request that each `hold` names: that one waits until it is let go."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._holds: list[Hold] = []
+        self._held: list[Hold] = []
+        self.server = ""
+
+    def hold(self, match: Match) -> Hold:
+        made = Hold(match)
+        self._holds.append(made)
+        return made
+
+    def let_go(self) -> None:
+        """All that stand here go on."""
+        for hold in self._held:
+            hold.let_go()
 
     def kubeconfig(self, path: Path) -> Path:
         """Contexts as in the bed's own kubeconfig, by way of here; who comes this way is the administrator."""
@@ -75,12 +99,11 @@ class Turnstile:
     async def serve(self, client: aiohttp.ClientSession, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         wish = Wish(request.method, request.path, body, dry="dryRun" in request.query)
-        named = self._match is not None and self._match(wish)
-        come, gate = self._come, self._open
-        if named:
-            self._match = None
-            come.set()
-            await gate.wait()
+        named = [hold for hold in self._holds if hold.match(wish)]
+        self._holds = [hold for hold in self._holds if hold not in named]
+        self._held += named
+        for hold in named:
+            await hold.stand()
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN}
         headers["Authorization"] = f"Bearer {ADMIN_TOKEN}"
         try:
