@@ -104,9 +104,9 @@ async def pages(
             page = decode_list(answer.body, type_)
             transport.stats.decoding += time.perf_counter() - started
             del answer
-            yield page
             if large:
                 await asyncio.sleep(0)
+            yield page
         if not page.continue_token:
             return
         asked = {**selectors, "limit": limit or PAGE, "continue": page.continue_token}
