@@ -8,6 +8,7 @@ from textwrap import wrap
 from acp_tui.terminal.cells import UNKNOWN, Cells
 from acp_tui.terminal.colours import Depth
 from acp_tui.terminal.pens import DEFAULT, applied, begun
+from acp_tui.terminal.scroll import shift_between
 from acp_tui.terminal.stops import Stops
 from acp_tui.terminal.strokes import ByPen, Run, row_by_row, runs_of
 
@@ -141,16 +142,20 @@ class Screen:
         self._aside.clear()
         if not self._visible:
             return aside
-        runs: list[Run] = []
         wanted, shown = self._curtain() or self.wanted, self.shown
-        for y in sorted(wanted.dirty):
+        rows = [y for y in wanted.dirty if _differ(wanted, shown, y)]
+        shift = shift_between(wanted, shown, rows)
+        if shift is not None:
+            shift.apply(shown)
+            rows = [y for y in {*rows, *shift.rows} if _differ(wanted, shown, y)]
+        runs: list[Run] = []
+        for y in sorted(rows):
             texts, pens = wanted.texts[y], wanted.pens[y]
-            if texts != shown.texts[y] or pens != shown.pens[y]:
-                runs += runs_of(y, (texts, pens), (shown.texts[y], shown.pens[y]))
-                shown.texts[y][:] = texts
-                shown.pens[y][:] = pens
+            runs += runs_of(y, (texts, pens), (shown.texts[y], shown.pens[y]))
+            shown.texts[y][:] = texts
+            shown.pens[y][:] = pens
         self.wanted.dirty.clear()
-        frame = self._drawn(runs)
+        frame = (shift.sequence if shift is not None else "") + self._drawn(runs)
         rest = min(self._at[0], wanted.width - 1), min(self._at[1], wanted.height - 1)
         # Where nothing is typed, Textual lets the hidden cursor rest in the corner, and any other place is as good.
         if rest != (0, 0) and (frame or rest != self._resting):
@@ -187,3 +192,7 @@ class Screen:
         for row, line in enumerate(wrap(words, width)):
             cells.write(0, row, line, DEFAULT)
         return cells
+
+
+def _differ(one: Cells, other: Cells, y: int) -> bool:
+    return one.texts[y] != other.texts[y] or one.pens[y] != other.pens[y]

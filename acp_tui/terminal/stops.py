@@ -95,6 +95,6 @@ def _spent(jumps: Counter[tuple[int, int]], stops: Sequence[int]) -> int:
         first, last = bisect_right(stops, start), bisect_right(stops, end)
         if first < last:
             left = end - stops[last - 1]
-            step = min(step, min(last - first, 4) + min(left, 4))
+            step = min(step, last - first + min(left, 4))
         spent += step * count
     return spent

@@ -221,10 +221,9 @@ class Stroke:
         if again is not None:
             best, cost = ("", again), _bytes(again)
         first, last = bisect_right(self._stops, start), bisect_right(self._stops, x)
-        if first == last or cost == 1:
+        if not 0 < last - first < cost:
             return best
-        halt, count = self._stops[last - 1], last - first
-        tabs = "\t" * count if count <= NEAR else f"\x1b[{count}I"
+        halt, tabs = self._stops[last - 1], "\t" * (last - first)
         if halt == x:
             return (tabs, "") if len(tabs) < cost else best
         again = self._again(halt, x, run, cost)

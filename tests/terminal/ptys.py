@@ -29,7 +29,7 @@ _PRIVATE = re.compile(rb"\x1b\[[<=>][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*[a-gi-km-zA-Z]|
 
 
 class Emulator(pyte.Screen):  # type: ignore[misc]
-    """pyte's screen, which also repeats characters and tabulators by number, and begins new lines, as terminals do."""
+    """pyte's screen, which also repeats characters by number and begins new lines, as terminals do."""
 
     last = ""
 
@@ -40,19 +40,15 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
     def repeat(self, count: int = 1) -> None:
         super().draw(self.last * count)
 
-    def tabs(self, count: int = 1) -> None:
-        for _ in range(count):
-            self.tab()
-
     def next_line(self) -> None:
         self.carriage_return()
         self.index()
 
 
 class Stream(pyte.ByteStream):  # type: ignore[misc]
-    csi: ClassVar = {**pyte.Stream.csi, "b": "repeat", "I": "tabs"}
+    csi: ClassVar = {**pyte.Stream.csi, "b": "repeat"}
     escape: ClassVar = {**pyte.Stream.escape, "E": "next_line"}
-    events: ClassVar = frozenset([*pyte.Stream.events, "repeat", "tabs", "next_line"])
+    events: ClassVar = frozenset([*pyte.Stream.events, "repeat", "next_line"])
 
 
 class Terminal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from rich.cells import set_cell_size
@@ -174,6 +175,53 @@ def test_the_terminal_shows_what_it_would_without_the_difference(seed: int, *, a
         if dice.random() < 0.7:
             into_ours.feed(screen.changes().encode())
             assert seen(ours) == seen(direct)
+
+
+def page(first: int, *, cursor: int = 0, lines: int = 10) -> str:
+    """Lines of a list from one of them on, in a frame, with the one under the cursor marked and a bar at the edge."""
+    rows = [
+        paint(
+            0, y + 1, f"│{'>' if y == cursor else ' '}line {first + y} 仓库{'x' * (first + y)} ".ljust(58) + "│", style
+        )
+        for y, style in enumerate(["7" if y == cursor else "38;2;9;9;9;48;2;40;50;60" for y in range(lines)])
+    ]
+    return paint(0, 0, "─" * 60) + "".join(rows) + paint(59, 1 + first % lines, "┃") + paint(0, lines + 1, "─" * 60)
+
+
+class TestScrolling:
+    """The list on the screen moves by some lines: what is shown already is moved by the terminal."""
+
+    @pytest.mark.parametrize("step", [1, -1, 3, -3])
+    def test_only_the_lines_that_come_in_are_sent(self, step: int) -> None:
+        screen = shown(60, 14)
+        emulator, direct = Emulator(60, 14), Emulator(60, 14)
+        into, into_direct = Stream(emulator), Stream(direct)
+        first = 20
+        for turn in range(5):
+            screen.feed(page(first, cursor=turn % 3))
+            into_direct.feed(page(first, cursor=turn % 3).encode())
+            changes = screen.changes().encode()
+            into.feed(changes)
+            assert seen(emulator) == seen(direct)
+            if turn:
+                # Those that come in, and those that the cursor leaves and enters.
+                assert changes.count(b"line") <= abs(step) + 2
+            first += step
+
+    def test_another_page_is_written_over_the_one_before(self) -> None:
+        screen = shown(60, 14)
+        screen.feed(page(20))
+        screen.changes()
+        screen.feed(page(40))
+        assert not re.search(r"\x1b\[\d+;\d+r", screen.changes())
+
+    def test_beside_a_list_that_stands_still_nothing_is_moved(self) -> None:
+        screen = shown(120, 14)
+        beside = "".join(paint(60, y, f"beside {y * 7919}") for y in range(14))
+        screen.feed(page(20) + beside)
+        screen.changes()
+        screen.feed(page(21) + beside)
+        assert not re.search(r"\x1b\[\d+;\d+r", screen.changes())
 
 
 def test_a_resized_screen_is_painted_whole() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.ptys import Terminal
+from tests.terminal.ptys import Cell, Emulator, Stream, Terminal, seen
 from tests.terminal.test_driver import STAGE
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not here")
@@ -27,10 +27,10 @@ class Multiplexer:
         (folder / "tmux.conf").write_text("\n".join(lines) + "\n")
         self._command = ["tmux", "-S", str(folder / "socket"), "-f", str(folder / "tmux.conf")]
 
-    def begin(self, *, env: dict[str, str] | None = None) -> Terminal:
-        return Terminal(
-            [*self._command, "new-session", "-s", "console", f"exec {shlex.join(STAGE)}"], size=SIZE, env=env
-        )
+    def begin(self, *, unknown: bool = False) -> Terminal:
+        """With the console in it; `unknown` to the console, which then does all that it does on a terminal."""
+        stage = ["env", "-u", "TMUX", "TERM=xterm-256color", *STAGE] if unknown else STAGE
+        return Terminal([*self._command, "new-session", "-s", "console", f"exec {shlex.join(stage)}"], size=SIZE)
 
     def attach(self, size: tuple[int, int] = SIZE) -> Terminal:
         return Terminal([*self._command, "attach-session"], size=size)
@@ -105,6 +105,35 @@ class TestLeftAndTakenUp:
             second.send("\x0c")
             second.quiet()
             assert second.lines[:44] == painted
+
+
+class TestShortWays:
+    @pytest.mark.parametrize("unknown", [False, True], ids=["as tmux", "as any terminal"])
+    def test_pages_and_scrolled_lines_look_as_painted_anew(self, tmux: Multiplexer, unknown: bool) -> None:
+        with tmux.begin(unknown=unknown) as terminal:
+            ready(terminal)
+            for typed in ("2\x1b[6~", "s3"):
+                terminal.send(typed)
+                assert looks_as_painted_anew(tmux, terminal), typed
+            to_a_text(terminal)
+            for typed in ("jjjjj", "kk\x1b[6~k"):
+                terminal.send(typed)
+                assert looks_as_painted_anew(tmux, terminal), typed
+
+
+def looks_as_painted_anew(tmux: Multiplexer, terminal: Terminal) -> bool:
+    """Whether what tmux holds, colours and all, is what the console means to show."""
+    terminal.quiet()
+    before = tmux.say("capture-pane", "-p", "-e", "-N", "-t", "console")
+    terminal.send("\x0c")
+    terminal.quiet()
+    return drawn(before) == drawn(tmux.say("capture-pane", "-p", "-e", "-N", "-t", "console"))
+
+
+def drawn(capture: str) -> list[list[Cell]]:
+    emulator = Emulator(*SIZE)
+    Stream(emulator).feed("\r\n".join(capture.splitlines()).encode())
+    return seen(emulator)
 
 
 class TestTitle:
