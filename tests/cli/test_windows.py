@@ -88,6 +88,16 @@ def test_every_room_can_be_entered_but_for_what_only_posix_needs(windows: Window
     assert json.loads(done.stdout) == sorted(POSIX_ONLY), done.stderr
 
 
+def test_locks_journal_and_private_files_keep_their_promises(windows: Windows) -> None:
+    """Their own tests say so, but for what a child inherits."""
+    names = ("config/test_locks", "config/test_private", "controllers/test_journal", "controllers/test_rollouts")
+    files = [str(ROOT / "tests" / f"{name}.py") for name in names]
+    options = ("-q", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), "-W", "ignore::EncodingWarning")
+    done = windows("-m", "pytest", *options, "-k", "not inherits", *files)
+    assert done.returncode == 0, done.stdout
+    assert " 1 deselected" in done.stdout
+
+
 def test_a_fleet_is_simulated(windows: Windows) -> None:
     """The simulator runs there too, and ends with who asked for it."""
     done = windows("-m", "acp_tui", "--demo", "get", "clusters", "-o", "json")
