@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Generator, Sequence
 from typing import cast
@@ -158,26 +157,16 @@ class RowsInOrder(RowsView[R]):
         self.refresh_body()
 
     async def _in_slices(self) -> None:
-        """A wish that comes meanwhile is begun when this one is through, so that each comes to its end.
-
-        Meanwhile the garbage collector stays away: what sorting makes is no garbage it could find, and looking through
-        all rows for some is what would hold up a key.
-        """
-        collects = gc.isenabled()
-        gc.disable()
+        """A wish that comes meanwhile is begun when this one is through, so that each comes to its end."""
         try:
             wishes = -1
-            while wishes != self._wishes:
+            while wishes != self._wishes and not (wishes >= 0 and self._exchanged()):
                 following, wishes = self._next, self._wishes
-                if self._exchanged():
-                    continue
                 install = await _unhurried(following.replacing(self._wanted, now=self._now))
                 if following is self._next:
                     self._take(following, install)
         finally:
             self._slicing = False
-            if collects:
-                gc.enable()
         self.refresh_body()
         self.rearranged()
 

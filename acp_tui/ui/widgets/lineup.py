@@ -22,6 +22,7 @@ Entry = tuple[bool, Any, str, R]
 """Whether it stands behind those of the other value, what it is sorted by, its key, the row."""
 SLICE = 2000
 """Rows that are put in order or searched between two looks at the keyboard."""
+_TRIED = 100
 _BEHIND = "\U0010ffff"
 """Stands behind every key."""
 
@@ -118,14 +119,21 @@ class Lineup(Generic[R]):
 
 
 def differing(before: Sequence[R], after: Sequence[R], *, most: int) -> tuple[list[R], list[R]] | None:
-    """Row objects that are only in the one, and only in the other; None where they are more than `most`."""
+    """Row objects that are only in the one, and only in the other; None where they are more than `most`.
+
+    Where most of those tried are others than before, all are taken for that, because comparing many takes long.
+    """
     if len(before) == len(after):
         places = list(islice(compress(count(), map(is_not, before, after)), most + 1))
         if len(places) <= most:
             return [before[place] for place in places], [after[place] for place in places]
     elif abs(len(before) - len(after)) > most:
         return None
-    was, are = set(map(id, before)), set(map(id, after))
+    was = set(map(id, before))
+    some = after[:: max(1, len(after) // _TRIED)]
+    if sum(id(row) not in was for row in some) > len(some) / 2:
+        return None
+    are = set(map(id, after))
     gone = list(islice(compress(before, map(not_, map(are.__contains__, map(id, before)))), most + 1))
     come = list(islice(compress(after, map(not_, map(was.__contains__, map(id, after)))), most + 1))
     return (gone, come) if max(len(gone), len(come)) <= most else None
