@@ -40,7 +40,6 @@ def acts(terminal: Terminal) -> dict[str, float]:
     found["one changed cell"] = weighed(terminal, lambda: terminal.signal(signal.SIGUSR1))
     found["cursor down"] = weighed(terminal, lambda: terminal.send("j"))
     found["other pane"] = weighed(terminal, lambda: terminal.send("\t"))
-    found["page down"] = weighed(terminal, lambda: terminal.send("\x1b[6~"))
     found["dialog"] = weighed(terminal, lambda: terminal.send("\x10"))
     found["back from it"] = weighed(terminal, lambda: terminal.send("\x1b"))
     found["help"] = weighed(terminal, lambda: terminal.send("?"))
@@ -49,6 +48,15 @@ def acts(terminal: Terminal) -> dict[str, float]:
     terminal.pump(1)
     found["one second of busy panes"] = terminal.pump(REST) / REST
     return found
+
+
+def page(terminal: Terminal) -> float:
+    """Bytes of a page of two thousand rows that differ, in one pane over the whole width: the median of five."""
+    terminal.shows("Fleet 2000", "Applications 2000")
+    for keys in ("\t", "3", "z"):
+        terminal.send(keys)
+        terminal.quiet(SETTLED)
+    return median(weighed(terminal, lambda: terminal.send("\x1b[6~")) for _ in range(5))
 
 
 def key_to_first_byte(rounds: int = 40) -> list[Measure]:
@@ -86,6 +94,9 @@ BUDGETS: Mapping[str, int] = {
 def measure() -> list[Measure]:
     with Terminal(STAGE) as ours, Terminal(STAGE, env={DRIVER_VARIABLE: "stock"}) as stock:
         mine, theirs = acts(ours), acts(stock)
+    town = {"STAGE_FLEET": "town"}
+    with Terminal(STAGE, env=town) as ours, Terminal(STAGE, env={DRIVER_VARIABLE: "stock", **town}) as stock:
+        mine["page down"], theirs["page down"] = page(ours), page(stock)
     return [
         Measure(f"terminal: {act}", "bytes", mine[act], "stock driver", theirs[act], _allowed(act, theirs[act]))
         for act in mine

@@ -2,6 +2,7 @@
 
 SIGUSR1 changes one cell; SIGUSR2 begins to change rows of every pane twice a second, and ends it again; SIGRTMIN does
 so with every application five times a second, and ends it again; the signal after it ends the act that runs.
+With STAGE_FLEET=town the fleet has two thousand rows in each view.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from acp_tui.model.operation import OperationState
 from acp_tui.terminal.driver import ThriftyDriver
 from acp_tui.ui.app import AcpApp
 from tests.fakes.backend import NOW, FakeBackend
+from tests.ui.core.town import town
 from tests.ui.detail.scene import scene
 
 
@@ -79,7 +81,7 @@ class Stage:
 
 def main(driver: type[ThriftyDriver] | None = None) -> None:
     """Runs until `q`."""
-    fake = scene()
+    fake = town() if os.environ.get("STAGE_FLEET") == "town" else scene()
     look = os.environ.get("STAGE_GLYPHS", "full"), os.environ.get("STAGE_THEME", "dark")
     settings = Settings(glyphs=look[0], theme=look[1], pacing="STAGE_UNPACED" not in os.environ)
     app = AcpApp(fake.open, settings=settings, clock=lambda: NOW)

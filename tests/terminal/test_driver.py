@@ -87,11 +87,17 @@ class TestBudgets:
             sizes.append(console.quiet(0.3))
         assert sorted(sizes)[4] <= 600
 
-    def test_a_page(self, console: Terminal) -> None:
-        console.send("\t3z")
-        console.quiet()
-        console.send("\x1b[6~")
-        assert 0 < console.quiet() <= 4000
+    def test_a_page(self) -> None:
+        """Of two thousand rows that differ, in the one pane there is; `test_bytes` turns pages in every view."""
+        with Terminal(STAGE, env={"STAGE_FLEET": "town"}) as terminal:
+            terminal.shows("Fleet 2000", "Applications 2000")
+            terminal.quiet()
+            terminal.send("\t3z")
+            terminal.quiet()
+            for _ in range(3):
+                terminal.send("\x1b[6~")
+                assert 1000 < terminal.quiet() <= 4000
+            assert b"\x1bH" in terminal.transcript, "stops are set, because the terminal showed that it takes them"
 
     def test_the_focus(self, console: Terminal) -> None:
         console.send("\t")
