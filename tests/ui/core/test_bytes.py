@@ -33,6 +33,18 @@ async def test_a_running_cursor_tells_of_a_row_only_where_it_rests() -> None:
         assert f"╭─ {pane(here.app).row.ref.name}" in here.text
 
 
+async def test_a_step_over_the_edge_of_the_one_pane_costs_the_row_that_comes_in() -> None:
+    async with scales(town()) as here:
+        await here.weigh("tab", "z")
+        for key in ("2", "3"):
+            await here.weigh(key)
+            await here.weigh(*"j" * (pane(here.app).grid.page - 1))
+            steps = [await here.weigh("j") for _ in range(4)]
+            # The row itself, and all that is told of it below; without the terminal's help it is a page.
+            assert pane(here.app).grid.first == len(steps)
+            assert max(steps) <= 700, steps
+
+
 async def test_a_page() -> None:
     async with scales() as here:
         await here.weigh("tab")
