@@ -269,9 +269,7 @@ class Stroke:
 
 def _line(down: int) -> str:
     """To the first column, here or so many lines further down; a new line, because a line feed alone may do either."""
-    if not down:
-        return "\r"
-    return "\x1bE" * down if down <= 2 else f"\x1b[{down}E"
+    return "\x1bE" * down if 0 < down <= 2 else f"\r{_step(down, 'B')}"
 
 
 def _step(count: int, way: str) -> str:
