@@ -102,7 +102,7 @@ class HttpTransport:
                     lambda session, identity: session.read(target, [*headers, *identity]), request=request
                 )
                 async with answer:
-                    return await self._response(answer, raw=raw)
+                    return await self._response(answer, raw=raw, later=True)
         except OSError as error:
             raise self._broken(error, request, seconds=timeout) from error
 
@@ -267,12 +267,13 @@ class HttpTransport:
         day = time.strftime("%Y-%m-%d", time.gmtime(ended))
         return f"the client certificate ended on {day}: fetch a new kubeconfig or renew the certificate"
 
-    async def _response(self, answer: Answer, *, raw: bool) -> Response:
+    async def _response(self, answer: Answer, *, raw: bool, later: bool = False) -> Response:
+        """`later` leaves unpacking to whoever looks at the body; what a write answers is whole or raises here."""
         body = await self._read(answer)
         unpack = partial(self._unpacked, body, answer.headers, raw=raw)
         if len(body) > _THREAD_BYTES:
             return Response(answer.status, answer.headers, await asyncio.to_thread(unpack))
-        return Response(answer.status, answer.headers, unpack if len(body) > _AT_ONCE_BYTES else unpack())
+        return Response(answer.status, answer.headers, unpack if later and len(body) > _AT_ONCE_BYTES else unpack())
 
     async def _read(self, answer: Answer) -> bytes:
         """The whole body, counted as it came."""
