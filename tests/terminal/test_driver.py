@@ -141,15 +141,16 @@ class TestSlowLine:
         with Terminal(STAGE, hoards=hoards) as terminal:
             flooded(terminal, rate=30_000)
             found = []
-            for _ in range(6):
+            for _ in range(10):
                 terminal.pump(0.5)
                 terminal.send("/")
                 found.append(terminal.until(lambda: "take it" in terminal.lines[-1]))
                 terminal.send("\x1b")
                 terminal.until(lambda: "take it" not in terminal.lines[-1])
             # What the line carries in 150 ms, the picture itself among it. A machine at work on other things answers
-            # later, which no line is to blame for; behind a queue none of the keys would be answered in time.
-            assert sorted(found)[1] < 4_500
+            # some of them later, which no line is to blame for: `test_slow_line` has every key, and no other clock
+            # than the line's.
+            assert sorted(found)[6] < 4_500
 
     def test_on_a_line_that_carries_less_than_there_is_old_frames_vanish(self) -> None:
         with Terminal(STAGE, hoards=True) as terminal:
