@@ -201,7 +201,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
         return next(screen for screen in self.screen_stack if isinstance(screen, Workspace))
 
     def _tick(self) -> None:
-        if not self.screen_stack:  # a last tick of the timer, while the program is being left
+        if not self.is_running:  # a last tick of the timer, while screens lose their parts
             return
         screen = self.screen
         if isinstance(screen, Acting):

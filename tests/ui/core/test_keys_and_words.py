@@ -12,10 +12,11 @@ from acp_tui.model.errors import KubeconfigError
 from acp_tui.ui.palette import Palette
 from acp_tui.ui.panes.panes import Panes
 from acp_tui.ui.screens.help import HelpScreen
+from acp_tui.ui.screens.matrix import MatrixScreen
 from acp_tui.ui.widgets.framed import Lines
 from acp_tui.ui.widgets.grid import Grid
 from acp_tui.ui.widgets.oneline import OneLine
-from tests.ui.core.scene import hints, notice, opened, pane, press
+from tests.ui.core.scene import hints, notice, opened, pane, press, settle
 
 
 async def test_what_cannot_be_done_says_why() -> None:
@@ -142,6 +143,24 @@ async def test_a_text_is_edited_in_the_persons_own_editor(tmp_path: Path, monkey
         monkeypatch.setattr(type(app), "suspend", lambda self: nullcontext())
 
         assert await app.edit_text("image: a\n") == "image: a\nreplicas: 3\n"
+
+
+async def test_a_last_tick_while_a_screen_loses_its_parts_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = []
+    async with opened() as (app, pilot):
+        app.push_screen(MatrixScreen())
+        await settle(pilot)
+        close_all = app._close_all
+
+        async def close_all_between_ticks() -> None:
+            await app.screen.query("*").remove()
+            app._tick()
+            ticks.append(app.screen)
+            await close_all()
+
+        monkeypatch.setattr(app, "_close_all", close_all_between_ticks)
+
+    assert [type(screen) for screen in ticks] == [MatrixScreen]
 
 
 async def test_a_last_tick_after_the_screens_are_gone_is_no_error() -> None:
