@@ -7,9 +7,11 @@ from msgspec import structs
 
 from acp_tui.ui.panes.aim import OBJECTS, Aim
 from acp_tui.ui.screens.matrix import MatrixScreen
+from acp_tui.ui.screens.text import TextScreen
 from tests.ui.core.scene import pane
 from tests.ui.core.town import KINDS, town
 from tests.ui.core.weigh import Scales, scales
+from tests.ui.detail.scene import POD, scene
 
 VIEWS = ("1", "2", "3", "4", "7")
 PAGES = 6
@@ -43,6 +45,19 @@ async def test_a_step_over_the_edge_of_the_one_pane_costs_the_row_that_comes_in(
             # The row itself, and all that is told of it below; without the terminal's help it is a page.
             assert pane(here.app).grid.first == len(steps)
             assert max(steps) <= 700, steps
+
+
+async def test_a_text_that_goes_on_by_a_line_costs_the_line() -> None:
+    fake = scene()
+    lines = (
+        f"  key-{n}: value {n * 7919 % 10007} of {'abc'[n % 3] * (n % 40)}, and words {n % 97}" for n in range(400)
+    )
+    fake.inspector.texts[POD.key] = "\n".join(lines)
+    async with scales(fake) as here:
+        here.app.push_screen(TextScreen(POD))
+        await here.rest()
+        assert max([await here.weigh(key) for key in "jjjkk"]) <= 300
+        assert 300 < await here.weigh("pagedown") <= 4000
 
 
 async def test_a_page() -> None:
