@@ -20,7 +20,7 @@ from tests.ui.core.weigh import Scales, scales
 RATE = 30_000
 EVERY, STEP = 0.2, 0.01
 KEYS = ("j", "j", "/", "p", "escape", "k", "space", ":", "escape", "space", "j", "k")
-PAGES = ("G", "home", "pagedown", "pageup", "s", "?", "escape")
+PAGES = ("G", "pageup", "pageup", "pagedown", "s", "?", "escape")
 """Keys that draw the whole table anew, or something over it."""
 Changes = Callable[[Sequence[ApplicationSummary], int], Iterable[ApplicationSummary]]
 """From the rows in sight and a count."""
