@@ -23,8 +23,9 @@ from acp_tui.model.refs import Kind
 from acp_tui.wire.table import ACCEPT, Table, TableColumn, TableEvent, decode_table, decode_table_event
 
 TELL_SECONDS = 0.1
-CONSUMER_SHARE = 0.1
-"""Showing rows may take this share of the time; when showing takes long, changes are told less often."""
+CONSUMER_SHARE = 0.03
+"""Taking in changes may take this share of the time, painting takes as much again; when it takes long, changes are told
+less often."""
 RELIST_SECONDS = 60.0
 """Printed ages stand still, so all rows are printed again after so long."""
 POLL_SECONDS = 10.0

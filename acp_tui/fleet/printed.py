@@ -49,12 +49,16 @@ class Printed:
         name = meta.name or (row.cells[self._name] if row.cells else "")
         space = meta.namespace or namespace
         space = self._share(space, space)
-        uid = meta.uid or self._uid(space, name)
+        known = self.rows.get((space, name))
+        uid = meta.uid or self._uid(space, name, known)
+        if known is not None and known.ref.uid == uid:
+            ref = known.ref
+        else:
+            ref = ObjectRef(cluster, kind.group, kind.kind, space, name, uid)
         places = (cluster, space) if kind.namespaced else (cluster,)
         printed = (*row.cells, "")
-        cells = (name, *places, *[printed[at] for at in self._others])
-        made = ObjectRow(ObjectRef(cluster, kind.group, kind.kind, space, name, uid), cells)
-        if self.rows.get((space, name)) != made:
+        made = ObjectRow(ref, (name, *places, *[printed[at] for at in self._others]))
+        if known != made:
             self.rows[space, name] = made
         return space, name
 
@@ -66,10 +70,9 @@ class Printed:
         for key in self.rows.keys() - keys:
             del self.rows[key]
 
-    def _uid(self, namespace: str, name: str) -> str:
+    def _uid(self, namespace: str, name: str, known: ObjectRow | None) -> str:
         """Who it is, where the fleet follows the kind anyway, or as it was known before."""
         found = self._shelf.items.get(f"{namespace}/{name}") if self._shelf is not None else None
         if found is not None:
             return found.metadata.uid or ""
-        known = self.rows.get((namespace, name))
         return known.ref.uid if known else ""

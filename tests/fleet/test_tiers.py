@@ -208,6 +208,7 @@ async def test_a_cluster_that_left_the_screen_is_watched_for_a_while(monkeypatch
         fleet.attend(EAST)
         assert not fleet.session("west").pulse.behind
 
+        assert tiers.LINGER_SECONDS == 60.0
         monkeypatch.setattr(tiers, "LINGER_SECONDS", 0.0)
         fleet.attend(None)
         fleet.attend(EAST)

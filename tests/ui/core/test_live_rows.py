@@ -177,6 +177,7 @@ async def test_a_table_that_nobody_sees_for_a_minute_is_let_go_and_comes_back_wh
         app.push_screen(Screen())
         await pilot.pause()
 
+        assert LEAVE_SECONDS == 60.0
         clock.now += LEAVE_SECONDS - 1
         here.mind()
         assert fake.inspector.followed == ["pods"], "whoever comes back soon finds it as it is"
