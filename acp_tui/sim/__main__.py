@@ -44,6 +44,7 @@ async def _run(options: argparse.Namespace) -> None:
     from acp_tui.sim.serve import private_dir, serve, write_private
 
     done = _end_signal()
+    ours = os.getppid() == options.parent_pid  # asked before anybody knows of this process, too
     scenery = Scenery(
         seed=options.seed,
         scale=options.scale,
@@ -75,7 +76,7 @@ async def _run(options: argparse.Namespace) -> None:
             }
             sys.stdout.write(json.dumps(ready) + "\n")
             sys.stdout.flush()
-            await _until_unwanted(options, done)
+            await _until_unwanted(options, done, child=ours)
         finally:
             duty.cancel()
             await asyncio.gather(duty, return_exceptions=True)
@@ -99,10 +100,9 @@ def _end_signal() -> asyncio.Event:
     return done
 
 
-async def _until_unwanted(options: argparse.Namespace, done: asyncio.Event) -> None:
+async def _until_unwanted(options: argparse.Namespace, done: asyncio.Event, *, child: bool) -> None:
     """Wait for a signal, the end of standard input, or the death of the parent (not on Windows)."""
     parent = options.parent_pid if sys.platform != "win32" else None
-    child = os.getppid() == parent
     if not options.keep:
         _watch_input(done)
     while not done.is_set():
