@@ -209,7 +209,7 @@ class RowsView(Framed, Generic[R]):
         glyphs = self.glyphs
         return guide.replace("│", glyphs.vertical).replace("├", glyphs.branch).replace("└", glyphs.last_branch)
 
-    def _key_at(self, index: int) -> str:
+    def _its_key(self, index: int) -> str:
         return self.rows.shown[index].key
 
     def _visible(self) -> range:
@@ -226,7 +226,7 @@ class RowsView(Framed, Generic[R]):
             if before[place : place + 1] != self._faces[place : place + 1]
         ]
         if len(self._texts) > 4 * (self.page + 50):
-            seen = set(map(self._key_at, self._visible()))
+            seen = set(map(self._its_key, self._visible()))
             self._texts = {key: kept for key, kept in self._texts.items() if key in seen}
         self.refresh_lines(differing)
 
@@ -242,7 +242,7 @@ class RowsView(Framed, Generic[R]):
 
     def _settle(self, change: Callable[[], None], *, mark: bool = False) -> None:
         """Change the rows and keep the cursor on its row and on its line of the screen."""
-        known = {key: self._texts.get(key) for key in map(self._key_at, self._visible())} if mark else {}
+        known = {key: self._texts.get(key) for key in map(self._its_key, self._visible())} if mark else {}
         key, offset = self._key, self.cursor - self.first
         had_rows = len(self.rows) > 0
         change()
