@@ -11,7 +11,7 @@ from acp_tui.clients.errors import ApiError, Forbidden
 from acp_tui.clients.helm.records import Records
 from acp_tui.clients.kube.context import Context
 from acp_tui.clients.kube.discovery import Kinds, discover, version
-from acp_tui.clients.kube.lister import FREE, Turn, in_turn, list_all
+from acp_tui.clients.kube.lister import FREE, Turn, list_all
 from acp_tui.clients.kube.transport import METADATA_LIST, Transport
 from acp_tui.fleet.follow import Way, follow
 from acp_tui.fleet.pulse import BEAT_TIMEOUT, Pulse
@@ -181,15 +181,17 @@ class Session:
         """What the cluster is and serves, and every five minutes what was installed since."""
         while True:
             known = self.kinds
-            # In the background they wait for each other: a connection costs more than a round trip there.
-            turn = asyncio.Lock() if self.pulse.behind else FREE
+            # In the background one request waits for the other: a connection costs more than a round trip there.
+            together = not self.pulse.behind
             try:
                 async with self._way().room:
-                    kinds = await discover(self.transport, turn=turn)
-                    if known is None:
-                        self.store.version, self._told = await asyncio.gather(
-                            in_turn(turn, version(self.transport)), in_turn(turn, self._global_info())
-                        )
+                    kinds = await discover(self.transport, together=together)
+                    if known is None and together:
+                        told = await asyncio.gather(version(self.transport), self._global_info())
+                        self.store.version, self._told = told
+                    elif known is None:
+                        self.store.version = await version(self.transport)
+                        self._told = await self._global_info()
             except ClusterError as error:
                 if known is None:
                     self.pulse.failed(error)

@@ -120,19 +120,20 @@ class Shelf(Generic[T]):
     def _file(self, items: Sequence[T]) -> bool:
         """Whether any of them is new or another than before."""
         news: list[str] = []
+        kept, by_owner = self.items, self.by_owner
         for item in items:
             meta = item.metadata
             key, owner = key_of(meta), controller_of(meta)
-            old = self.items.get(key)
+            old = kept.get(key)
             if old is not None:
                 if old.metadata.resource_version == meta.resource_version and old == item:
                     continue
                 if controller_of(old.metadata) != owner:
                     self._drop(key)
-            self.items[key] = item
-            siblings = self.by_owner.get(owner)
+            kept[key] = item
+            siblings = by_owner.get(owner)
             if siblings is None:
-                siblings = self.by_owner[owner] = {}
+                siblings = by_owner[owner] = {}
             siblings[key] = item
             news.append(key)
         self._filed(news)

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Struct
 
 from acp_tui.clients.errors import ApiError, NotFound
-from acp_tui.clients.kube.lister import FREE, Turn, in_turn
 from acp_tui.clients.kube.transport import Transport
 from acp_tui.model.errors import ClusterError
 from acp_tui.model.refs import Kind
@@ -24,6 +23,7 @@ _AGGREGATED = ",".join(
         "application/json",
     )
 )
+_ROOTS = ("/api", "/apis")
 _AT_ONCE = 6
 
 
@@ -154,15 +154,16 @@ def _short_names(kind: Kind) -> Iterable[str]:
             yield f"{name}.{kind.group}"
 
 
-async def discover(transport: Transport, *, turn: Turn = FREE) -> Kinds:
+async def discover(transport: Transport, *, together: bool = True) -> Kinds:
     """All kinds, in two requests (aggregated discovery, KEP-3352), or one per group on servers before 1.26.
 
-    `turn` is held during each of the two: each that is under way at once costs a connection.
+    The two are asked for `together` or one after the other, which takes longer and one connection less.
     Raises what the transport raises; groups whose own server is down become `problems` and the rest is there.
     """
-    core, rest = await asyncio.gather(
-        *(in_turn(turn, transport.get(path, accept=_AGGREGATED)) for path in ("/api", "/apis"))
-    )
+    if together:
+        core, rest = await asyncio.gather(*(transport.get(path, accept=_AGGREGATED) for path in _ROOTS))
+    else:
+        core, rest = [await transport.get(path, accept=_AGGREGATED) for path in _ROOTS]
     kinds = _kinds_in(core.body, rest.body)
     return kinds if kinds is not None else await _discover_by_group(transport, rest.body)
 

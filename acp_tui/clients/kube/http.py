@@ -95,11 +95,11 @@ class HttpTransport:
         request, target = f"GET {path}", _target(path, params)
         encoding = "identity" if self.context.disable_compression else "gzip"
         headers = [("Accept", accept), ("Accept-Encoding", encoding)]
-        await self._ready()
+        session = await self._ready()
         try:
             async with asyncio.timeout(timeout):
                 answer = await self._ask(
-                    lambda session, identity: session.read(target, [*headers, *identity]), request=request
+                    lambda session, identity: session.read(target, [*headers, *identity]), session, request=request
                 )
                 async with answer:
                     return await self._response(answer, raw=raw, later=True)
@@ -119,11 +119,11 @@ class HttpTransport:
         """See Transport; compression is not asked for, because API servers do not compress watches."""
         request, target = f"GET {path} (stream)", _target(path, params)
         headers = [("Accept", accept), ("Accept-Encoding", "identity")]
-        await self._ready()
+        session = await self._ready()
         try:
             async with asyncio.timeout(idle_timeout):
                 answer = await self._ask(
-                    lambda session, identity: session.read(target, [*headers, *identity]), request=request
+                    lambda session, identity: session.read(target, [*headers, *identity]), session, request=request
                 )
         except OSError as error:
             raise self._broken(error, request, seconds=idle_timeout) from error
@@ -146,7 +146,7 @@ class HttpTransport:
     ) -> Response:
         request = f"{method} {path}"
         headers = [("Accept", JSON), ("Content-Type", content_type)]
-        await self._ready()
+        session = await self._ready()
         self.stats.bytes_out += len(body)
         try:
             async with asyncio.timeout(timeout):
@@ -158,6 +158,7 @@ class HttpTransport:
                         headers=[*headers, *identity],
                         query=list(_query(params)),
                     ),
+                    session,
                     request=request,
                 )
                 async with answer:
@@ -210,13 +211,13 @@ class HttpTransport:
     async def _ask(
         self,
         call: Callable[[Session, Headers], Awaitable[Answer]],
+        session: Session,
         *,
         request: str,
     ) -> Answer:
         """The open answer of a success; anything else raises, a 401 after one try with renewed credentials."""
         renewed = False
         while True:
-            session = await self._ready()
             authorization = await self._credentials.authorization()
             answer = await call(session, [("Authorization", authorization)] if authorization else [])
             self.stats.requests += 1
@@ -226,6 +227,7 @@ class HttpTransport:
                 if answer.status == 401 and not renewed:
                     renewed = True
                     if await self._credentials.renew():
+                        session = await self._ready()
                         continue
                 raise await self._refusal(answer, request=request)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any, TypeVar
 
@@ -24,12 +24,6 @@ _RESTARTS = 2
 Turn = AbstractAsyncContextManager[Any]
 """What is held while a list is decoded and handed on: shared by a fleet, it keeps answers that come together apart."""
 FREE: Turn = nullcontext()
-
-
-async def in_turn(turn: Turn, asked: Awaitable[T]) -> T:
-    """What is asked for, once it is its turn."""
-    async with turn:
-        return await asked
 
 
 async def list_all(
