@@ -9,7 +9,7 @@ import sys
 def test_importing_the_client_imports_none_of_the_slow_libraries() -> None:
     code = (
         "import sys\n"
-        "from acp_tui.clients.kube import access, apply, discovery, http, kubeconfig, lister, reflector, session, streams\n"
+        "from acp_tui.clients.kube import access, apply, discovery, http, kubeconfig, lister, session, streams\n"
         "print([name for name in ('aiohttp', 'yaml', 'kubernetes_asyncio', 'httpx') if name in sys.modules])"
     )
 
