@@ -22,7 +22,7 @@ from acp_tui.model.errors import RecordError
 from acp_tui.model.objects import Meta
 from acp_tui.model.release import Hook, ReleaseBody, ReleaseRef, Revision, Store
 from acp_tui.wire.kubernetes import timestamp
-from acp_tui.wire.text import clean
+from acp_tui.wire.text import clean, one_line
 
 MAX_BYTES = 64 * 1024 * 1024
 """The most a payload may inflate to; etcd keeps objects below 1.5 MiB, and gzip can make 1,000 bytes of one."""
@@ -216,7 +216,7 @@ def _body(record: _Record, ref: ReleaseRef, size: int) -> ReleaseBody:
         chart_values=chart.values or {},
         notes=clean(info.notes or "", multiline=True),
         hooks=tuple(_hook(hook) for hook in record.hooks or ()),
-        description=clean(info.description or ""),
+        description=one_line(info.description or ""),
         first_deployed_at=timestamp(info.first_deployed),
         last_deployed_at=timestamp(info.last_deployed),
         apply_method=clean(record.apply_method or ""),

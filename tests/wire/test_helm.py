@@ -147,6 +147,14 @@ def test_json_of_another_shape_says_where(release: dict[str, Any]) -> None:
         helm.body(release, REF)
 
 
+def test_a_description_of_several_lines_is_told_on_one() -> None:
+    said = "Upgrade failed: 1 error occurred:\n\t* job migrate failed: BackoffLimitExceeded\n\n"
+
+    told = helm.body({"info": {"description": said}}, REF)
+
+    assert told.description == "Upgrade failed: 1 error occurred: * job migrate failed: BackoffLimitExceeded"
+
+
 def test_what_is_shown_is_clean_and_what_is_used_is_exact() -> None:
     evil = "\x1b]0;owned\x07"
     told = helm.body(
