@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WIDEST = 40
 """A printed column gets at most so many cells before it shares what is left."""
+WIDEST_MESSAGE = 90
+"""What an event says is what it is read for: columns that matter less give way to it."""
 LEAST_NAME, LEAST_TEXT = 20, 9
 """A name, and any other text, may shrink to so many cells."""
 LOOKED_AT = 500
@@ -138,11 +140,12 @@ def _own(
 def _printed(name: str, table: MergedTable, place: int, ready: int | None) -> Column[Any]:
     column = table.columns[place]
     texts = [_text(row, place) for row in table.rows[:LOOKED_AT]]
+    widest = WIDEST_MESSAGE if name == "message" else WIDEST
     number = column.type in _NUMBERS or (bool(texts) and all(_size(text) is not None for text in texts if text))
     return Column(
         id=name,
         title=column.name.upper(),
-        width=min(max([len(column.name), *map(width_of, texts)]) + 2 * (name in _HEALTH), WIDEST),
+        width=min(max([len(column.name), *map(width_of, texts)]) + 2 * (name in _HEALTH), widest),
         least=0 if number else LEAST_TEXT,
         grow=4 if name == "message" else 0,
         priority=_priority(name, place, wide=column.priority > 0),
