@@ -28,6 +28,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--removal-timeout", type=int, default=60, help="seconds that hooks of a deletion may take")
     parser.add_argument("--sync-timeout", type=int, default=180, help="seconds that hooks of a sync may take")
     parser.add_argument("--first-retry", type=float, default=1.0, help="seconds before a failed sync is tried again")
+    parser.add_argument("--workers", type=int, default=2, help="HelmRequests that are worked on at once")
     return parser.parse_args(argv)
 
 
@@ -42,6 +43,7 @@ async def _run(options: argparse.Namespace) -> None:
         removal_timeout=options.removal_timeout,
         sync_timeout=options.sync_timeout,
         first_retry=options.first_retry,
+        workers=options.workers,
     )
     called = dict(each.split("=", 1) for each in options.name)
     captain = captain_of(options.kubeconfig, main=options.main, called=called, engine=options.engine, settings=settings)

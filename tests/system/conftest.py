@@ -15,6 +15,7 @@ import pytest
 
 from testbed import scenery
 from testbed.bed import Bed, binaries_folder, missing_binaries
+from tests.system.helmrequests import catalog  # noqa: F401 - a fixture of every test of this folder
 from tests.system.ward import engines, ward  # noqa: F401 - fixtures of every test of this folder
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -36,7 +36,7 @@ def sit(bed: Bed, engines: Sequence[HelmEngine], tmp_path: Path) -> Sit:
 
     @asynccontextmanager
     async def made() -> AsyncIterator[Desk]:
-        async with _namespace(bed) as name:
+        async with namespace_of_its_own(bed) as name:
             folder = tmp_path / name
             folder.mkdir()
             async with sitting(bed, name, engines, folder) as desk:
@@ -52,14 +52,14 @@ async def sit_together(bed: Bed, engines: Sequence[HelmEngine], tmp_path: Path) 
 
         @asynccontextmanager
         async def made() -> AsyncIterator[Desk]:
-            async with _namespace(bed) as name, sitting(bed, name, engines, tmp_path, gate) as desk:
+            async with namespace_of_its_own(bed) as name, sitting(bed, name, engines, tmp_path, gate) as desk:
                 yield desk
 
         yield made
 
 
 @asynccontextmanager
-async def _namespace(bed: Bed) -> AsyncIterator[str]:
+async def namespace_of_its_own(bed: Bed) -> AsyncIterator[str]:
     name, east = f"t-kills-{os.urandom(4).hex()}", bed["east"]
     await asyncio.to_thread(east.request, "POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     try:

@@ -23,6 +23,7 @@ from acp_tui.ui.app import AcpApp
 from acp_tui.ui.backend import Backend
 from acp_tui.ui.review.plan import ReviewScreen
 from acp_tui.ui.review.run import RunScreen
+from acp_tui.ui.widgets.entry import Entry
 
 
 def main() -> None:
@@ -54,7 +55,12 @@ class Hand:
         review = ReviewScreen(msgspec.convert(intent, Intent))
         self._app.push_screen(review)
         await self._until(lambda: review.plan is not None or review.problem is not None)
-        await self._pilot.press("y")
+        if review.plan is not None and review.plan.confirm:
+            await self._until(lambda: review.typing)
+            review.query_one(Entry).value = review.plan.confirm
+            await self._pilot.press("enter")
+        else:
+            await self._pilot.press("y")
         await self._until(lambda: not review.started or self._app.screen is not review)
         shown = self._app.screen
         return {"id": shown.operation_id} if isinstance(shown, RunScreen) else {"problem": self._text()}

@@ -29,9 +29,9 @@ from acp_tui.model.recovery import Diagnosis
 from acp_tui.model.release import ReleaseRef
 from testbed import scenery
 from testbed.bed import Bed
-from tests.system.survival.turnstile import Turnstile, turnstile
+from tests.system.survival.turnstile import Turnstile, kubeconfig, turnstile
 
-PATIENCE = 40.0
+PATIENCE = 20.0
 """Seconds; a group of cells shares the processors with whatever else the machine does."""
 
 T = TypeVar("T")
@@ -53,9 +53,9 @@ class Desk:
         self.bed = bed
         self.namespace = namespace
         self.folder = folder
-        self.kubeconfig = gate.kubeconfig(folder / "kubeconfig")
+        self.kubeconfig = self._kubeconfig(folder / "kubeconfig")
         self.journal = Journal(folder / "state" / "acp-tui" / "journal")
-        self.ref = ReleaseRef("bed-east", namespace, "shop")
+        self.ref = self._ref()
         self._engines = engines
         self.posts: list[Outposts] = []
         self.consoles: list[Controller] = []
@@ -63,8 +63,7 @@ class Desk:
 
     def console(self, *, steady: float = 0.3, state: str = "state") -> Controller:
         """A console that knows nothing but the kubeconfig and the folder `state`."""
-        context = load([self.kubeconfig]).context("bed-east")
-        posts = Outposts((Post("bed-east", context, ("bed-east",), Role.PLAIN, production=False),))
+        posts = Outposts(self._posts())
         self.posts.append(posts)
         made = Controller(
             posts,
@@ -75,6 +74,16 @@ class Desk:
         )
         self.consoles.append(made)
         return made
+
+    def _ref(self) -> ReleaseRef:
+        return ReleaseRef("bed-east", self.namespace, "shop")
+
+    def _kubeconfig(self, path: Path) -> Path:
+        return kubeconfig(path, {"bed-east": self.gate})
+
+    def _posts(self) -> tuple[Post, ...]:
+        context = load([self.kubeconfig]).context("bed-east")
+        return (Post("bed-east", context, ("bed-east",), Role.PLAIN, production=False),)
 
     def released(self, version: str = "1.0.0", *, helm: str = "helm4", **values: object) -> None:
         scenery.release(self.bed, "east", "shop", namespace=self.namespace, version=version, helm=helm, **values)  # type: ignore[arg-type]
@@ -131,6 +140,12 @@ class Desk:
         (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return int(child)
 
+    async def left(self) -> None:
+        for console in self.consoles:
+            await console.close()
+        for posts in self.posts:
+            await posts.close()
+
     async def led_out(self, engine: str) -> list[Diagnosis]:
         """Takes the least act that the doctor offers until it offers none; returns what it said on the way."""
         said: list[Diagnosis] = []
@@ -165,10 +180,7 @@ async def sitting(
         try:
             yield desk
         finally:
-            for console in desk.consoles:
-                await console.close()
-            for posts in desk.posts:
-                await posts.close()
+            await desk.left()
 
 
 def outcome_of(operation: Operation) -> Outcome:

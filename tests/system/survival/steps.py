@@ -19,8 +19,9 @@ def nth_object(number: int) -> Match:
 
     def match(wish: Wish) -> bool:
         nonlocal seen
-        seen += wish.writes and not wish.record and not _of_a_job(wish)
-        return seen == number
+        counts = wish.writes and not wish.record and not _of_a_job(wish)
+        seen += counts
+        return counts and seen == number
 
     return match
 

@@ -9,13 +9,7 @@ and commands, are killed in test_viewers.
 from __future__ import annotations
 
 import asyncio
-import json
-import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AsyncExitStack
 
 import msgspec
 import pytest
@@ -23,50 +17,13 @@ import pytest
 from acp_tui.model.plan import Verb
 from tests.system.survival.cells import Cell, Victim, groups, named
 from tests.system.survival.conftest import Sit
+from tests.system.survival.consoles import console
 from tests.system.survival.desk import PATIENCE, Desk, within
 from tests.system.survival.side_by_side import side_by_side
 from tests.system.survival.steps import request_at
 from tests.system.survival.todo import to_do
 
 pytestmark = pytest.mark.system
-
-
-class Console:
-    """One console process, ordered by JSON lines."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-
-    async def told(self, **order: Any) -> Any:
-        """The answer to an order."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(order).encode() + b"\n")
-        answer = await within(PATIENCE, self.process.stdout.readline(), f"the answer to {order}")
-        assert answer, "the console ended"
-        return json.loads(answer)
-
-    async def killed(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        assert await self.process.wait() == -signal.SIGKILL
-
-
-@asynccontextmanager
-async def console(desk: Desk) -> AsyncIterator[Console]:
-    """With the state folder, the clusters and the Helms of the desk."""
-    env = {**desk.bed.env(desk.kubeconfig), "TERM": "xterm-256color", "XDG_STATE_HOME": str(desk.folder / "state")}
-    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
-        env[name] = str(desk.folder / name)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.system.survival.console", env=env, cwd=Path(__file__).parents[3],
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield Console(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 @pytest.mark.parametrize("group", tuple(groups(Victim.VIEWER)), ids=named)
@@ -81,7 +38,7 @@ async def test_acts_go_on_when_their_console_is_killed_and_the_next_one_tells_th
         )
         before = {cell: await asyncio.to_thread(desk.records) for cell, desk in desks.items()}
         ids: dict[Cell, str] = {}
-        async with console(some) as first:
+        async with console(some.bed, some.kubeconfig, some.folder) as first:
             for cell, desk in desks.items():
                 held = desk.gate.hold(request_at(cell.step, desk))
                 begun = await first.told(begin=msgspec.to_builtins(intents[cell]))
@@ -89,7 +46,7 @@ async def test_acts_go_on_when_their_console_is_killed_and_the_next_one_tells_th
                 ids[cell] = begun["id"]
                 await within(PATIENCE, held.wait(), str(cell))
             await first.killed()
-        async with console(some) as second:
+        async with console(some.bed, some.kubeconfig, some.folder) as second:
             await second.told(running=list(ids.values()))
             some.gate.let_go()
             told = {cell: (await second.told(verdict=id))["text"] for cell, id in ids.items()}

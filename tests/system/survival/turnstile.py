@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import yaml
@@ -83,19 +84,6 @@ class Turnstile:
         for hold in self._held:
             hold.let_go()
 
-    def kubeconfig(self, path: Path) -> Path:
-        """Contexts as in the bed's own kubeconfig, by way of here; who comes this way is the administrator."""
-        document = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "bed-east",
-            "contexts": [{"name": "bed-east", "context": {"cluster": "bed-east", "user": "bed"}}],
-            "clusters": [{"name": "bed-east", "cluster": {"server": self.server}}],
-            "users": [{"name": "bed", "user": {}}],
-        }
-        path.write_text(yaml.safe_dump(document))
-        return path
-
     async def serve(self, client: aiohttp.ClientSession, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         wish = Wish(request.method, request.path, body, dry="dryRun" in request.query)
@@ -124,6 +112,30 @@ class Turnstile:
             if request.transport is not None:
                 request.transport.abort()
             raise web.HTTPBadGateway from None
+
+
+def kubeconfig(path: Path, gates: Mapping[str, Turnstile], *, main: str = "") -> Path:
+    """Contexts by way of these gates, the first one current; `main` is the one of the platform's global cluster.
+
+    Who comes this way is the administrator.
+    """
+    contexts = []
+    for name in gates:
+        context: dict[str, Any] = {"cluster": name, "user": "bed"}
+        if main:
+            mark = {"isGlobal": name == main, "clusterName": name}
+            context["extensions"] = [{"name": "acp.io/v1", "extension": mark}]
+        contexts.append({"name": name, "context": context})
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": next(iter(gates)),
+        "contexts": contexts,
+        "clusters": [{"name": name, "cluster": {"server": gate.server}} for name, gate in gates.items()],
+        "users": [{"name": "bed", "user": {}}],
+    }
+    path.write_text(yaml.safe_dump(document))
+    return path
 
 
 @asynccontextmanager
