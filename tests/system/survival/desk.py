@@ -31,7 +31,7 @@ from testbed import scenery
 from testbed.bed import Bed
 from tests.system.survival.turnstile import Turnstile, kubeconfig, turnstile
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 """Seconds; a group of cells shares the processors with whatever else the machine does."""
 
 T = TypeVar("T")

@@ -165,8 +165,14 @@ async def test_when_captain_is_killed_the_act_waits_for_the_next_one_and_ends_we
 async def whole(office: Office, verb: Verb, before: dict[str, str]) -> None:
     """The release is as the act wanted it, nothing ails it, and no record is lost."""
     after = await asyncio.to_thread(office.records)
-    assert sorted(after.values()) == ([] if verb is Verb.UNINSTALL else ["deployed", *["superseded"] * len(before)])
-    assert verb is Verb.UNINSTALL or set(before) <= set(after)
+    if verb is Verb.UNINSTALL:
+        assert not after
+    else:
+        # A Captain that dies before it tells is followed by one that makes the revision once more.
+        assert sorted(after.values()) in (
+            ["deployed", *["superseded"] * number] for number in (len(before), len(before) + 1)
+        )
+        assert set(before) <= set(after)
     assert await office.controller.doctor.examine(office.ref) == ()
 
 
