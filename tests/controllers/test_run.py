@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from acp_tui.clients.errors import ConnectFailed
-from acp_tui.clients.helm.engine import Rendered
+from acp_tui.clients.helm.engine import EngineResult, Rendered
 from acp_tui.clients.kube.discovery import Kinds
 from acp_tui.controllers.controller import Controller
 from acp_tui.controllers.journal import Journal
@@ -18,7 +18,7 @@ from acp_tui.model.operation import Operation, OperationState, OutcomeKind, Step
 from acp_tui.model.plan import Verb
 from acp_tui.model.refs import Kind
 from tests.controllers.conftest import REF, SECRET_WORD, Stopwatch, intent, manifest
-from tests.fakes.cluster import KINDS, FakeCluster, FakeEngine
+from tests.fakes.cluster import KINDS, FakeCluster, FakeEngine, FakeRun
 
 
 async def act(controller: Controller, verb: Verb, **more: Any) -> Operation:
@@ -190,6 +190,25 @@ async def test_helm_saying_no_is_a_failure_with_what_is_left_and_the_way_out(
     assert [step.state for step in done.steps] == [
         StepState.DONE, StepState.DONE, StepState.FAILED, StepState.DONE, StepState.SKIPPED,
     ]  # fmt: skip
+
+
+async def test_a_deploy_that_wrote_nothing_says_so_and_what_to_do_next(
+    controller: Controller, cluster: FakeCluster, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in [key for key in cluster.objects if "/namespaces/shop/" in key]:
+        del cluster.objects[key]
+    engine.rendered = rendered("1.0.0")
+
+    async def killed(_: FakeRun) -> EngineResult:
+        return EngineResult(ok=False, message="it was ended from outside by SIGKILL")
+
+    monkeypatch.setattr(FakeRun, "result", killed)
+    done = await act(controller, Verb.DEPLOY, chart="./api")
+    assert done.outcome is not None
+    assert done.outcome.title == "Helm could not deploy payments-api: it was ended from outside by SIGKILL"
+    assert done.outcome.evidence == ("no record of payments-api was written",)
+    assert done.outcome.findings == ()
+    assert done.outcome.advice == "Nothing is recorded of it: correct the cause, then deploy it."
 
 
 async def test_a_cancel_stops_helm_and_says_what_it_left(controller: Controller, engine: FakeEngine) -> None:
