@@ -54,16 +54,17 @@ async def test_rows_are_shown_before_anything_can_be_done_about_them() -> None:
         await pilot.pause()
         app.look_at(Sight(fake.fleet, fake.inspector))
         await asyncio.wait_for(app.rows_are_there(within=5), 10)
-        await settle(pilot)
+        await pilot.pause()
 
         assert len(names(app)) == 6
-        await press(pilot, "3", "j", "u")
+        await pilot.press("3", "j", "U")
+        await pilot.pause()
         assert "no cluster has answered yet" in notice(app)
         assert app.screen is app.workspace
 
         answer.set_result(fake.backend)
         await settle(pilot)
-        await press(pilot, "u")
+        await press(pilot, "U")
         assert app.screen is not app.workspace
 
 
