@@ -120,6 +120,7 @@ async def test_a_console_that_is_killed_finds_its_act_again_with_what_helm_said_
         with viewers.console() as terminal:
             terminal.shows("bed-east")
             terminal.send("3")
+            terminal.until(lambda: re.search(r"╭─ Releases \d", terminal.text) is not None)
             terminal.send("/")
             terminal.send(desk.namespace)
             terminal.send("\r")
