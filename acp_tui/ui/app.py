@@ -167,6 +167,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
         self.backend = backend
         self.backend.controller.subscribe(self._operated)
         self.workspace.connected(self.backend)
+        self.last.type_kept()
         self.refresh_status()
 
     def look_at(self, sight: Sight) -> None:

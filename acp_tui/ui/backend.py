@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from acp_tui.actions import Action
     from acp_tui.fleet.describe import Description
     from acp_tui.fleet.tables import MergedTable
     from acp_tui.fleet.trace import ClusterCost, LoopCost
@@ -212,3 +213,8 @@ class Backend(Sight):
     controller: ControllerPort
     rollouts: RolloutsPort
     meter: MeterPort | None = None
+
+
+def needs_backend(action: Action) -> bool:
+    """Whether an action cannot be done with a sight alone: it is about a thing, opens one, or makes one."""
+    return action.context in ("cluster", "release", "object", "operation") or action.id in ("open", "deploy")

@@ -27,6 +27,7 @@ from acp_tui.terminal.cells import cells_of
 from acp_tui.terminal.colours import Depth, codes_of
 from acp_tui.terminal.glyphs import ASCII, FULL
 from acp_tui.terminal.lastscreen import REST, LastScreen, Picture, as_of, terminal_of
+from acp_tui.ui.backend import needs_backend
 from acp_tui.ui.panes.aim import OBJECTS, Aim
 from acp_tui.ui.panes.pane import Pane
 from acp_tui.ui.screens.workspace import Workspace
@@ -36,6 +37,7 @@ from acp_tui.ui.widgets.notice import Notice
 if TYPE_CHECKING:
     from textual.geometry import Region
 
+    from acp_tui.actions import Action
     from acp_tui.ui.app import AcpApp
     from acp_tui.ui.panes.panes import Panes
 
@@ -163,11 +165,18 @@ class Last:
         return box.panes[min(max(0, places.chosen), len(box.panes) - 1)]
 
     def keeps(self, event: events.Key) -> bool:
-        """Whether a key waits for the rows: each but those that leave, in the order they were typed."""
-        if self._picture is None:
+        """Whether a key waits for the rows, or behind one that waits: each but those that leave, in their order."""
+        if self._picture is None and not self._keys:
             return False
         action = self._app.keymap.action(self._app.workspace.place, event.key)
         if action is not None and action.name == "global.quit":
+            return False
+        self._keys.append(event)
+        return True
+
+    def keeps_act(self, event: events.Key, action: Action) -> bool:
+        """Whether a key waits because rows are there already, and what it needs to be done is not."""
+        if self._app.sight is None or self._app.backend is not None or not needs_backend(action):
             return False
         self._keys.append(event)
         return True
@@ -187,19 +196,24 @@ class Last:
 
     def lift(self) -> None:
         """The panes show what is true now; keys that waited are typed."""
-        if self._picture is None:
+        if self._picture is not None:
+            self._picture = None
+            self.live_at = Message().time
+            for cover in self._app.workspace.query(Standing):
+                cover.remove()
+            self._app.workspace.refresh_heading()
+            self._app.workspace.refresh_hints()
+        self.type_kept()
+
+    def type_kept(self) -> None:
+        """Types the keys that waited, unless they wait for the picture still."""
+        if self._picture is not None:
             return
-        self._picture = None
-        self.live_at = Message().time
-        for cover in self._app.workspace.query(Standing):
-            cover.remove()
         keys, self._keys = self._keys, []
         for key in keys:
             again = events.Key(key.key, key.character)
             again.time = key.time
             self._app.post_message(again)
-        self._app.workspace.refresh_heading()
-        self._app.workspace.refresh_hints()
 
     def _look(self) -> None:
         sight = self._app.sight

@@ -171,6 +171,8 @@ class Acting(Screen[T], inherit_bindings=False):
             return
         event.stop()
         event.prevent_default()
+        if self.acp.last.keeps_act(event, action):
+            return
         if action.danger and event.time < self.acp.last.live_at:
             self.acp.toast(f"{action.title}: typed before anything was live, press it again", tone=Tone.WARN)
             return

@@ -20,6 +20,7 @@ from acp_tui.model.quota import QuotaSummary
 from acp_tui.model.refs import ObjectRef
 from acp_tui.model.release import ReleaseRef
 from acp_tui.terminal.lastscreen import WAITING
+from acp_tui.ui.backend import needs_backend
 from acp_tui.ui.look import Span
 from acp_tui.ui.panes.aim import OBJECTS, Aim, place_of
 from acp_tui.ui.panes.opening import screen_of
@@ -247,7 +248,9 @@ class Workspace(BaseScreen):
         return super().may_be(action)
 
     def why_not(self, action: Action) -> str:
-        if self.acp.backend is None and action.context in ("cluster", "release", "object", "operation", "table"):
+        if (self.acp.backend is None and needs_backend(action)) or (
+            self.acp.sight is None and (action.context == "table" or action.id == "clusters")
+        ):
             return "no cluster has answered yet"
         freshness = getattr(self.pane.row, "freshness", None)
         if action.danger and freshness is not None and freshness.state is Age.CACHED:
@@ -256,8 +259,6 @@ class Workspace(BaseScreen):
             return "there is no row"
         if action.context == "cluster" and not isinstance(self.pane.row, ClusterSummary):
             return "no cluster under the cursor"
-        if action.id == "deploy" and self.acp.backend is None:
-            return "no cluster has answered yet"
         if action.id == "split" and len(self.panes) >= MOST:
             return f"{MOST} panes are all there can be"
         if action.id in ("close_pane", "zoom", "next_pane", "previous_pane") and len(self.panes) < 2:
@@ -314,8 +315,8 @@ class Workspace(BaseScreen):
     def do_clusters(self) -> None:
         from acp_tui.ui.screens.choose import ChooseClusters
 
-        pane = self.pane
-        names = [cluster.name for cluster in self.backend.fleet.clusters()]
+        pane, sight = self.pane, self.acp.sight
+        names = [cluster.name for cluster in sight.fleet.clusters()] if sight is not None else []
         chosen = frozenset(names) if pane.aim.clusters is None else pane.aim.clusters
 
         def narrow(picked: frozenset[str] | None) -> None:

@@ -57,14 +57,32 @@ async def test_rows_are_shown_before_anything_can_be_done_about_them() -> None:
         await pilot.pause()
 
         assert len(names(app)) == 6
+        await pilot.press("3", "/", *"pay", "enter")
+        await pilot.pause()
+        assert set(names(app)) == {"payments-api", "payments-worker"}, "what needs no act is done at once"
+
+        await pilot.press("U", "escape")
+        await pilot.pause()
+        assert app.screen is app.workspace
+        assert pane(app).aim.filter == "pay", "a key waits behind one that waits"
+
+        answer.set_result(fake.backend)
+        await settle(pilot)
+
+
+async def test_an_act_whose_key_came_early_is_reviewed_as_soon_as_it_can_be() -> None:
+    answer: asyncio.Future[Backend] = asyncio.Future()
+    app = AcpApp(lambda: answer, settings=Settings(theme="dark", glyphs="full"), clock=lambda: NOW, env={})
+    fake = fake_backend()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        app.look_at(Sight(fake.fleet, fake.inspector))
         await pilot.press("3", "j", "U")
         await pilot.pause()
-        assert "no cluster has answered yet" in notice(app)
         assert app.screen is app.workspace
 
         answer.set_result(fake.backend)
         await settle(pilot)
-        await press(pilot, "U")
         assert app.screen is not app.workspace
 
 
