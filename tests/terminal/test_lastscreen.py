@@ -234,7 +234,9 @@ class TestOnATerminal:
     def test_it_ends_at_once_and_cleanly(self, how: str, expected: int, tmp_path: Path, env: dict[str, str]) -> None:
         saved(tmp_path, env, NOWHERE)
         slow = {**env, "PYTHONPATH": str(tmp_path)}
-        (tmp_path / "click.py").write_text(f"import time; open('{tmp_path}/begun', 'w'); time.sleep(60)")
+        # No file object: an interrupt that comes while Python lets one go is swallowed.
+        begun = f"import os, time; os.close(os.open('{tmp_path}/begun', os.O_CREAT)); time.sleep(60)"
+        (tmp_path / "click.py").write_text(begun)
         with Terminal([PYTHON, "-m", "acp_tui", *NOWHERE], size=(80, 24), env=slow) as terminal:
             terminal.shows(*STANDS)
             while not (tmp_path / "begun").exists():
