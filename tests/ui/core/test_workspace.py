@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from msgspec import structs
+from textual.pilot import Pilot
 
 from acp_tui.config.settings import Settings
 from acp_tui.model.errors import KubeconfigError
@@ -46,13 +49,20 @@ async def test_the_screen_is_painted_before_any_cluster_answers() -> None:
         assert len(names(app)) == 6
 
 
-async def test_rows_are_shown_before_anything_can_be_done_about_them() -> None:
+@asynccontextmanager
+async def sighted() -> AsyncIterator[tuple[AcpApp, Pilot[None], Callable[[], None]]]:
+    """A console that can look already and cannot act before the last one is called."""
     answer: asyncio.Future[Backend] = asyncio.Future()
     app = AcpApp(lambda: answer, settings=Settings(theme="dark", glyphs="full"), clock=lambda: NOW, env={})
     fake = fake_backend()
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         app.look_at(Sight(fake.fleet, fake.inspector))
+        yield app, pilot, lambda: answer.set_result(fake.backend)
+
+
+async def test_rows_are_shown_before_anything_can_be_done_about_them() -> None:
+    async with sighted() as (app, pilot, can_act):
         await asyncio.wait_for(app.rows_are_there(within=5), 10)
         await pilot.pause()
 
@@ -66,22 +76,17 @@ async def test_rows_are_shown_before_anything_can_be_done_about_them() -> None:
         assert app.screen is app.workspace
         assert pane(app).aim.filter == "pay", "a key waits behind one that waits"
 
-        answer.set_result(fake.backend)
+        can_act()
         await settle(pilot)
 
 
 async def test_an_act_whose_key_came_early_is_reviewed_as_soon_as_it_can_be() -> None:
-    answer: asyncio.Future[Backend] = asyncio.Future()
-    app = AcpApp(lambda: answer, settings=Settings(theme="dark", glyphs="full"), clock=lambda: NOW, env={})
-    fake = fake_backend()
-    async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause()
-        app.look_at(Sight(fake.fleet, fake.inspector))
+    async with sighted() as (app, pilot, can_act):
         await pilot.press("3", "j", "U")
         await pilot.pause()
         assert app.screen is app.workspace
 
-        answer.set_result(fake.backend)
+        can_act()
         await settle(pilot)
         assert app.screen is not app.workspace
 
