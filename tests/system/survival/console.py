@@ -31,7 +31,7 @@ def main() -> None:
     app = console(Target(), Look())
 
     async def work(pilot: Pilot[object]) -> None:
-        while app.backend is None:
+        while app.backend is None or not all(each.freshness.confirmed_at for each in app.backend.fleet.clusters()):
             await pilot.pause(0.05)
         hand = Hand(app, app.backend, pilot)
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
