@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from acp_tui.clients.kube.connection import Answer
     from acp_tui.clients.kube.session import Headers, Session
 
+    _Call = Callable[[Session, Headers], Awaitable[Answer]]
+
 _SESSION = "acp_tui.clients.kube.session"
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 _BODY_LIMIT = 1024 * 1024 * 1024
@@ -92,16 +94,13 @@ class HttpTransport:
         timeout: float = 30.0,
         raw: bool = False,
     ) -> Response:
-        request, target = f"GET {path}", _target(path, params)
+        request = f"GET {path}"
         encoding = "identity" if self.context.disable_compression else "gzip"
-        headers = [("Accept", accept), ("Accept-Encoding", encoding)]
         session = await self._ready()
         try:
             async with asyncio.timeout(timeout):
-                answer = await self._ask(
-                    lambda session, identity: session.read(target, [*headers, *identity]), session, request=request
-                )
-                async with answer:
+                call = _reading(path, params, accept, encoding)
+                async with await self._ask(call, session, request=request) as answer:
                     return await self._response(answer, raw=raw, later=True)
         except OSError as error:
             raise self._broken(error, request, seconds=timeout) from error
@@ -117,14 +116,12 @@ class HttpTransport:
         raw: bool = False,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """See Transport; compression is not asked for, because API servers do not compress watches."""
-        request, target = f"GET {path} (stream)", _target(path, params)
-        headers = [("Accept", accept), ("Accept-Encoding", "identity")]
+        request = f"GET {path} (stream)"
         session = await self._ready()
         try:
             async with asyncio.timeout(idle_timeout):
-                answer = await self._ask(
-                    lambda session, identity: session.read(target, [*headers, *identity]), session, request=request
-                )
+                call = _reading(path, params, accept, "identity")
+                answer = await self._ask(call, session, request=request)
         except OSError as error:
             raise self._broken(error, request, seconds=idle_timeout) from error
         self.stats.watches += 1
@@ -208,13 +205,7 @@ class HttpTransport:
                 self._retired, self._session = self._session, opened
             return self._session
 
-    async def _ask(
-        self,
-        call: Callable[[Session, Headers], Awaitable[Answer]],
-        session: Session,
-        *,
-        request: str,
-    ) -> Answer:
+    async def _ask(self, call: _Call, session: Session, *, request: str) -> Answer:
         """The open answer of a success; anything else raises, a 401 after one try with renewed credentials."""
         renewed = False
         while True:
@@ -328,8 +319,10 @@ class HttpTransport:
         return from_exception(error, context=self.context, request=request, seconds=seconds, write=write)
 
 
-def _target(path: str, params: Params | None) -> str:
-    return _quoted(path, _query(params))
+def _reading(path: str, params: Params | None, accept: str, encoding: str) -> _Call:
+    target = _quoted(path, _query(params))
+    headers = [("Accept", accept), ("Accept-Encoding", encoding)]
+    return lambda session, identity: session.read(target, [*headers, *identity])
 
 
 @lru_cache(maxsize=1024)

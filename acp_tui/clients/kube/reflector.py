@@ -19,7 +19,7 @@ from acp_tui.clients.errors import (
     from_answer,
 )
 from acp_tui.clients.kube.backoff import Backoff
-from acp_tui.clients.kube.lister import FREE, PAGE, SLICE, Turn, pages
+from acp_tui.clients.kube.lister import FREE, PAGE, Turn, pages, sliced
 from acp_tui.clients.kube.transport import JSON, METADATA, Transport
 from acp_tui.model.errors import ClusterError
 from acp_tui.model.objects import Meta
@@ -205,10 +205,8 @@ class Reflector(Generic[T]):
         async with aclosing(got):
             async for page in got:
                 named = [item for item in page.items if item.metadata.name]
-                for start in range(0, len(named), SLICE):
-                    if start:
-                        await asyncio.sleep(0)
-                    self._sink.arrived(named[start : start + SLICE])
+                async for part in sliced(named):
+                    self._sink.arrived(part)
                 items += named
                 version = page.resource_version
         return items, version

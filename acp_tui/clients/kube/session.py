@@ -83,11 +83,10 @@ class Session:
         return answer
 
     async def request(self, method: str, url: str, *, headers: dict[str, str], data: Any = None, **_: Any) -> Answer:
-        """What kubernetes-asyncio calls of an aiohttp session; `url` begins with the server's, `data` is encoded."""
+        """What kubernetes-asyncio calls of an aiohttp session; `url` is a path with its query, `data` is encoded."""
         own = [(name, value) for name, value in headers.items() if name != "User-Agent"]
         body = data.encode() if isinstance(data, str) else data or b""
-        target = url.removeprefix(self._context.server.rstrip("/"))
-        return await self._pool.ask(method, f"{self._prefix}{target}", [*self._always, *own], body)
+        return await self._pool.ask(method, url, [*self._always, *own], body)
 
     async def _open_client(self) -> Any:
         """The import takes some 300 ms of Python, so it happens at the first write and in a thread."""
@@ -95,7 +94,7 @@ class Session:
         # At DEBUG the library logs whole bodies, Secrets included.
         logging.getLogger("kubernetes_asyncio").setLevel(logging.WARNING)
         configuration = client.Configuration()
-        configuration.host = self._context.server.rstrip("/")
+        configuration.host = self._prefix  # the pool knows the server
         api = client.ApiClient(configuration)
         await api.rest_client.pool_manager.close()
         api.rest_client.pool_manager = self
