@@ -163,7 +163,7 @@ class AcpApp(Sturdy, inherit_bindings=False):
             self.workspace.failed(error)
             self.show_error(error, doing="Connect")
             return
-        self.look_at(self.sight or backend)
+        self.look_at(backend)
         self.backend = backend
         self.backend.controller.subscribe(self._operated)
         self.workspace.connected(self.backend)

@@ -216,11 +216,11 @@ class Last:
             self._app.post_message(again)
 
     def _look(self) -> None:
-        sight = self._app.sight
-        if self._picture is None or self._opened_at is None or sight is None or self._app.backend is None:
+        backend = self._app.backend
+        if self._picture is None or self._opened_at is None or backend is None:
             return
         now = time.monotonic()
-        if self._known_at is None and any(each.freshness.confirmed_at for each in sight.fleet.clusters()):
+        if self._known_at is None and any(each.freshness.confirmed_at for each in backend.fleet.clusters()):
             self._known_at = now
         panes = self._app.workspace.panes
         over = now - self._opened_at > PATIENCE_SECONDS

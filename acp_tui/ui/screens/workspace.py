@@ -312,11 +312,14 @@ class Workspace(BaseScreen):
     def do_all_clusters(self) -> None:
         self._go(replace(self.pane.aim, clusters=None, namespace=""))
 
+    def _clusters(self) -> list[str]:
+        sight = self.acp.sight
+        return [cluster.name for cluster in sight.fleet.clusters()] if sight is not None else []
+
     def do_clusters(self) -> None:
         from acp_tui.ui.screens.choose import ChooseClusters
 
-        pane, sight = self.pane, self.acp.sight
-        names = [cluster.name for cluster in sight.fleet.clusters()] if sight is not None else []
+        pane, names = self.pane, self._clusters()
         chosen = frozenset(names) if pane.aim.clusters is None else pane.aim.clusters
 
         def narrow(picked: frozenset[str] | None) -> None:
@@ -377,20 +380,15 @@ class Workspace(BaseScreen):
         """Ask for a view, a kind, a namespace or a cluster."""
         from acp_tui.ui.panes.words import completions
 
-        fleet = self.acp.sight.fleet if self.acp.sight is not None else None
-        names = [cluster.name for cluster in fleet.clusters()] if fleet is not None else []
-        releases = fleet.rows("releases") if fleet is not None else ()
-        namespaces = sorted({row.ref.namespace for row in releases})
-        await self.ask_line(
-            prompt=":", text="", done=self._asked, words=completions(names, namespaces), back_to=self.pane.grid
-        )
+        releases = self.acp.sight.fleet.rows("releases") if self.acp.sight is not None else ()
+        words = completions(self._clusters(), sorted({row.ref.namespace for row in releases}))
+        await self.ask_line(prompt=":", text="", done=self._asked, words=words, back_to=self.pane.grid)
 
     def _asked(self, text: str) -> None:
         from acp_tui.ui.panes.words import parse
 
-        clusters = [cluster.name for cluster in self.acp.sight.fleet.clusters()] if self.acp.sight else []
         try:
-            asked = parse(text, self.pane.aim, clusters=clusters)
+            asked = parse(text, self.pane.aim, clusters=self._clusters())
         except AcpTuiError as error:
             self.acp.show_error(error, doing="Go to")
             return
