@@ -14,6 +14,7 @@ from acp_tui.clients.kube.connection import HEAD_LIMIT, Answer, BrokenOff, Conne
 CONNECT_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 75.0
 """Just under the 90 s after which API servers close idle connections."""
+_RECEIVE_BYTES = 32 * 1024
 _NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305, 5
 _PORTS = {"http": 80, "https": 443}
 
@@ -31,6 +32,7 @@ class Pool:
         self._proxy = urlsplit(proxy) if proxy else None
         self._trust = trust
         self._server_name = server_name
+        self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -125,7 +127,7 @@ class Pool:
     # new ones
 
     def _connection(self) -> Connection:
-        return Connection(freed=self._freed, lost=self._all.discard)
+        return Connection(buffer=self._buffer, freed=self._freed, lost=self._all.discard)
 
     async def _dial(self) -> Connection:
         try:
@@ -208,7 +210,7 @@ class _Tunnel(asyncio.Protocol):
 
 
 async def _connect(
-    url: SplitResult, protocol: asyncio.Protocol, *, trust: ssl.SSLContext | None, server_name: str = ""
+    url: SplitResult, protocol: asyncio.BaseProtocol, *, trust: ssl.SSLContext | None, server_name: str = ""
 ) -> None:
     host, port = _address(url)
     transport, _ = await asyncio.get_running_loop().create_connection(

@@ -247,12 +247,15 @@ class FakeSocket(asyncio.Transport):
 
 
 async def test_a_reader_who_is_slow_makes_the_server_wait() -> None:
-    connection, wire = Connection(freed=lambda _: None, lost=lambda _: None), FakeSocket()
+    came = memoryview(bytearray(65536))
+    connection, wire = Connection(buffer=came, freed=lambda _: None, lost=lambda _: None), FakeSocket()
     connection.connection_made(wire)
     answer = connection.ask(b"")
-    connection.data_received(OK + b"\r\n")
+    head = OK + b"\r\n"
+    came[: len(head)] = head
+    connection.buffer_updated(len(head))
     for _ in range(20):
-        connection.data_received(b"x" * 65536)
+        connection.buffer_updated(65536)
     assert wire.told == ["wait"]
     assert len(await answer.piece()) == 20 * 65536
     assert wire.told == ["wait", "go on"]
