@@ -1,4 +1,4 @@
-"""Makes pods small: what pods of one owner have alike is one object in memory, what goes without saying is left out."""
+"""Makes pods small: what pods of one owner have alike is one object in memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from acp_tui.model.objects import Meta, Pod
 
 FORGET_AFTER = 20_000
 """Owners and nodes kept in mind; what comes and goes for days must not add up."""
-_STEPS = frozenset({"PodReadyToStartContainers", "Initialized", "ContainersReady", "PodScheduled"})
-"""Conditions that say something only while they are not True."""
 
 
 class Sharing:
@@ -20,14 +18,11 @@ class Sharing:
         self._words: dict[str, str] = {}
 
     def pod(self, pod: Pod) -> None:
-        """Takes from the first pod of the same owner what equals it, and drops the steps to readiness that are done."""
-        meta, spec, status = pod.metadata, pod.spec, pod.status
-        if status is not None and status.conditions:
-            told = []
-            for each in status.conditions:
-                if each.type not in _STEPS or each.status != "True":
-                    told.append(each)
-            force_setattr(status, "conditions", tuple(told))
+        """Takes from the first pod of the same owner what equals it.
+
+        Its status is its own: to look for what goes without saying in it takes as long as all the rest.
+        """
+        meta, spec = pod.metadata, pod.spec
         if spec is not None and spec.node_name:
             force_setattr(spec, "node_name", self._words.setdefault(spec.node_name, spec.node_name))
         owner = meta.owner_references[0].uid if meta.owner_references else None

@@ -6,11 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from msgspec import structs
 
 from acp_tui.fleet import sharing
 from acp_tui.fleet.sharing import Sharing
-from acp_tui.model.objects import Pod, PodStatus
+from acp_tui.model.objects import Pod
 
 
 def given(name: str, *, owner: str = "u-1", **labels: str) -> Pod:
@@ -43,25 +42,6 @@ def test_pods_of_a_workload_share_what_is_alike() -> None:
     assert first.spec is not None
     assert second.spec.containers is first.spec.containers
     assert second.status is not None
-
-
-def test_steps_to_readiness_that_were_taken_are_left_out_and_those_that_were_not_stay() -> None:
-    pod = given("pay-1")
-    steps = [
-        {"type": "PodScheduled", "status": "True"},
-        {"type": "ContainersReady", "status": "False", "reason": "ContainersNotReady"},
-        {"type": "Ready", "status": "True"},
-        {"type": "DisruptionTarget", "status": "True"},
-        {"type": "example.org/gate", "status": "True"},
-    ]
-    pod = structs.replace(pod, status=msgspec.convert({"phase": "Running", "conditions": steps}, PodStatus))
-
-    Sharing().pod(pod)
-
-    assert pod.status is not None
-    assert [each.type for each in pod.status.conditions or ()] == [
-        "ContainersReady", "Ready", "DisruptionTarget", "example.org/gate",
-    ]  # fmt: skip
 
 
 def test_what_differs_stays_apart() -> None:
