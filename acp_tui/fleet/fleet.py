@@ -23,6 +23,8 @@ from acp_tui.model.refs import Clock
 from acp_tui.model.release import ReleaseRef, ReleaseSummary
 
 TELL_SECONDS = 0.1
+CALM_SECONDS = 3.0
+"""So long watches wait at the start for all clusters to be read: what is there comes before what changes."""
 BULK_SECONDS = 30.0
 """The first reading of all clusters counts as over after so long, whoever is still missing."""
 RECORDS_AT_ONCE = 4
@@ -64,6 +66,7 @@ class Fleet:
         self._loading: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._bulk = BulkLoad()
+        self._calm = asyncio.Event()
         self._remembered = remembered
         self._shared = Shared()
         self._pictures: dict[str, Picture] = {}
@@ -79,7 +82,13 @@ class Fleet:
             self._wake.set()
 
         session = Session(
-            context, connect=connect, clock=self._clock, changed=changed, views=self._views, turn=self.turn
+            context,
+            connect=connect,
+            clock=self._clock,
+            changed=changed,
+            views=self._views,
+            turn=self.turn,
+            calm=self._calm,
         )
         before = self._remembered.rows(context.name, context.server) if self._remembered else None
         moments = [row.freshness.confirmed_at or 0.0 for rows in (before or {}).values() for row in rows]
@@ -129,7 +138,9 @@ class Fleet:
 
     async def _load(self) -> None:
         try:
-            await self.settled(BULK_SECONDS)
+            await self.settled(CALM_SECONDS)
+            self._calm.set()
+            await self.settled(BULK_SECONDS - CALM_SECONDS)
         finally:
             self._bulk.end()
 

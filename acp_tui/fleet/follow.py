@@ -24,6 +24,7 @@ REFUSED_PAUSE = 300.0
 class Way(Struct, frozen=True):
     """How a cluster is read: `room` bounds the lists asked of it at once, `turn` what a fleet decodes at once.
 
+    Before a watch is opened `calm` is waited for, because what is there comes before what changes.
     `every` 0 watches; else the kind is listed again every so many seconds and no watch is kept open. `namespaces` are
     those we may read where we may not read all; `uneasy` is told when a kind stops or begins to be read.
     """
@@ -31,6 +32,7 @@ class Way(Struct, frozen=True):
     transport: Transport
     room: Turn
     turn: Turn
+    calm: Callable[[], Awaitable[object]]
     sleep: Callable[[float], Awaitable[None]]
     namespaces: Callable[[], Awaitable[Sequence[str]]]
     uneasy: Callable[[], None]
@@ -161,6 +163,7 @@ async def _until_refused(way: Way, path: str, place: _Place, shelf: Shelf[Any], 
         every=way.every,
         room=way.room,
         turn=way.turn,
+        calm=way.calm,
         sleep=way.sleep,
     )
     while True:

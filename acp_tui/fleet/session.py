@@ -47,7 +47,8 @@ class Session:
 
     `settled` is set once every watched kind has had an answer, or the cluster could not be reached at all, `learned`
     once `kinds` are known. `views` limit what is followed to what they show. A cluster is watched while somebody looks
-    at it (`attend`), else polled. `turn` is what a fleet shares for decoding (lister.Turn).
+    at it (`attend`), else polled. `turn` is what a fleet shares for decoding (lister.Turn), `calm` is set once watches
+    may be opened.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Session:
         changed: Callable[[frozenset[str]], None],
         views: frozenset[str] = ALL_VIEWS,
         turn: Turn = FREE,
+        calm: asyncio.Event,
     ) -> None:
         self.context = context
         self.kinds: Kinds | None = None
@@ -74,6 +76,7 @@ class Session:
         self._unread: asyncio.Queue[tuple[ReleaseRef, int]] = asyncio.Queue()
         self._asked: set[tuple[ReleaseRef, int]] = set()
         self._turn = turn
+        self._calm = calm
         self._room = asyncio.Semaphore(LISTS_AT_ONCE)
         self._room_behind = asyncio.Semaphore(LISTS_BEHIND)
         self._replan = asyncio.Event()
@@ -240,6 +243,7 @@ class Session:
             transport=self.transport,
             room=self._room_behind if self.pulse.behind else self._room,
             turn=self._turn,
+            calm=self._calm.wait,
             sleep=self.pulse.naps.sleep,
             namespaces=self.readable,
             uneasy=self.pulse.uneasy,

@@ -141,6 +141,27 @@ async def test_further_clusters_are_polled_and_have_no_watch_open(monkeypatch: p
         assert (age_of(fleet, "east"), age_of(fleet, "west")) == (Age.LIVE, Age.POLLED)
 
 
+async def test_no_watch_is_opened_before_all_clusters_are_read() -> None:
+    dial = Watches()
+    silent = Faults(down="hang")
+    async with fleet_of(spec("east", shop()), spec("west", shop()), connect=dial, down=silent) as (fleet, box):
+        await fleet.session("east").settled.wait()
+        assert box["east"].stats.watches == 0
+
+        box["west"].set_faults(Faults())
+        await fleet.session("west").settled.wait()
+        await dial.until("east", ALL)
+
+
+async def test_nor_does_a_silent_one_keep_the_others_waiting_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acp_tui.fleet.fleet.CALM_SECONDS", 0.1)
+    dial = Watches()
+    silent = Faults(down="hang")
+    async with fleet_of(spec("east", shop()), spec("west", shop()), connect=dial, down=silent) as (fleet, _box):
+        await dial.until("east", ALL)
+        assert not fleet.session("west").settled.is_set()
+
+
 async def test_a_cluster_that_comes_on_the_screen_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiers, "WATCHED", 1)
     dial = Watches()

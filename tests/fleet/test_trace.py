@@ -33,6 +33,9 @@ async def test_each_cluster_has_its_traffic_and_the_loop_its_stalls(tmp_path: Pa
         trace = tracer(fleet, path, frames=(3, 4500))
         trace.start()
         await fleet.settled(20.0)
+        async with asyncio.timeout(20.0):
+            while not box["east"].stats.open_watches:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         await trace.close()
 
         written = lines(path)

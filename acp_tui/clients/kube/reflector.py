@@ -70,6 +70,10 @@ class Sink(Protocol[T_contra]):
         ...
 
 
+async def _at_once() -> None:
+    """Waits for nothing."""
+
+
 class Reflector(Generic[T]):
     """One list and watch; `path` is a collection's (Kind.path), `type_` the projection its items decode into.
 
@@ -78,7 +82,8 @@ class Reflector(Generic[T]):
     more and holds less memory here.
 
     `room` is held while a list is asked for: shared by a cluster it bounds what is asked at once. `turn` is held while
-    an answer is decoded (lister.Turn). With `every` nothing is watched: it is listed again every so many seconds.
+    an answer is decoded (lister.Turn), `calm` is waited for before a watch is opened. With `every` nothing is watched:
+    it is listed again every so many seconds.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class Reflector(Generic[T]):
         every: float = 0.0,
         room: Turn = FREE,
         turn: Turn = FREE,
+        calm: Callable[[], Awaitable[object]] = _at_once,
         clock: Clock = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Callable[[], float] = chance.random,
@@ -110,6 +116,7 @@ class Reflector(Generic[T]):
         self._every = every
         self._room = room
         self._turn = turn
+        self._calm = calm
         self._clock = clock
         self._sleep = sleep
         self._random = random
@@ -128,6 +135,7 @@ class Reflector(Generic[T]):
                 await self._list()
             if self._every:
                 return self._every * (0.9 + self._random() / 5)
+            await self._calm()
             await self._watch()
         except Gone:
             # The events between are lost for good: only a new list tells what was deleted meanwhile.

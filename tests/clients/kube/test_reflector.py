@@ -60,6 +60,20 @@ async def test_it_lists_from_the_cache_then_watches_from_the_version_of_the_list
     assert 300 <= int(watch["timeoutSeconds"]) <= 600
 
 
+async def test_no_watch_is_opened_before_there_is_calm() -> None:
+    asked_before: list[int] = []
+
+    async def calm() -> None:
+        asked_before.append(len(bench.transport.asked))
+
+    bench = Bench(lists=[listed(obj("a"), version="10")], watches=[[]], calm=calm)
+
+    await bench.passes(1)
+
+    assert asked_before == [1]
+    assert bench.transport.asked[1]["resourceVersion"] == "10"
+
+
 async def test_a_clean_end_is_resumed_from_the_last_version_without_a_list_after_a_second_or_more() -> None:
     bench = Bench(
         lists=[listed(obj("a"), version="10")],
