@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 from acp_tui.clients.kube.reflector import Described
@@ -166,13 +167,13 @@ class Judged(Shelf[T]):
         self._rule = rule
 
     def _filed(self, keys: Sequence[str]) -> None:
-        judge = self._rule()
+        judge, items, unwell, well = self._rule(), self.items, self.unwell, Health.HEALTHY
         for key in keys:
-            verdict = judge(self.items[key])
-            if verdict.health is not Health.HEALTHY:
-                self.unwell[key] = verdict
-            elif key in self.unwell:
-                del self.unwell[key]
+            verdict = judge(items[key])
+            if verdict.health is not well:
+                unwell[key] = verdict
+            elif key in unwell:
+                del unwell[key]
 
     def _drop(self, key: str) -> None:
         super()._drop(key)
@@ -242,4 +243,4 @@ class PodShelf(Judged[Pod]):
 
 
 def _rule_at(now: float) -> Judge[Pod]:
-    return lambda pod: health_of_pod(pod, now=now)
+    return partial(health_of_pod, now=now)

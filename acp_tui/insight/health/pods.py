@@ -38,5 +38,7 @@ def _plainly_well(pod: Pod, status: PodStatus) -> bool:
     for each in status.container_statuses or ():
         if not each.ready or each.restart_count:
             return False
-    ready = condition(status.conditions, "Ready")
-    return ready is not None and ready.status == "True"
+    for each in status.conditions or ():
+        if each.type == "Ready":
+            return each.status == "True"
+    return False
