@@ -55,6 +55,8 @@ class LiveTable:
         self._turn = turn
         self._changed = asyncio.Event()
         self._looked = asyncio.Event()
+        self._unread = {session.name for session in sessions}
+        self._read = asyncio.Event()
         self._texts: dict[str, str] = {}
         self._parts: dict[str, Printed] = {}
         self._columns: dict[str, TableColumn] = {}
@@ -83,13 +85,28 @@ class LiveTable:
                 if table.rows and not self._looked.is_set():
                     asyncio.get_running_loop().call_later(LOOK_SECONDS, self._looked.set)
                 spent = time.perf_counter() - started
-                await asyncio.sleep(max(TELL_SECONDS, spent / CONSUMER_SHARE))
+                await self._pause(max(TELL_SECONDS, spent / CONSUMER_SHARE))
         finally:
             late.cancel()
             bulk.end()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pause(self, seconds: float) -> None:
+        """Between two tellings; all rows are told as soon as they are there."""
+        if self._read.is_set():
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._read.wait()
+
+    def _answered(self, session: Session) -> None:
+        """It said what it has, or that it cannot."""
+        self._unread.discard(session.name)
+        if not self._unread:
+            self._read.set()
 
     def _table(self) -> MergedTable:
         parts = tuple(self._parts.values())
@@ -109,6 +126,7 @@ class LiveTable:
         """Endless; ends only for a cluster that does not serve the kind."""
         part = await self._find(session)
         if part is None:
+            self._answered(session)
             self._changed.set()
             return
         while True:
@@ -118,6 +136,7 @@ class LiveTable:
                     raise session.error
                 version = await self._list(part)
                 part.problem = ""
+                self._answered(session)
                 self._changed.set()
                 async with asyncio.timeout(RELIST_SECONDS * random.uniform(0.8, 1.2)):  # noqa: S311
                     await self._follow(part, version)
@@ -134,6 +153,7 @@ class LiveTable:
             except AcpTuiError as error:
                 part.problem = error.title
             part.live = False
+            self._answered(session)
             self._changed.set()
             await session.pulse.naps.sleep(pause)
 
@@ -150,6 +170,7 @@ class LiveTable:
                 await session.learned.wait()
         if session.kinds is None:
             self._absent[session.name] = session.store.problem or "not dialled"
+            self._answered(session)
             self._changed.set()
             await session.learned.wait()
             self._absent.pop(session.name)

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
+from acp_tui.fleet import live_table
 from acp_tui.fleet.fleet import Fleet
 from acp_tui.fleet.inspect import Inspector
 from acp_tui.fleet.pulse import Naps
@@ -99,6 +100,14 @@ async def test_the_first_rows_are_told_before_any_others_are_decoded_and_a_table
         first = table.seen[0].rows
         assert len(first) == 3
         assert len({(row.ref.cluster, row.ref.namespace) for row in first}) == 1
+
+
+async def test_all_rows_are_told_as_soon_as_they_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_table, "TELL_SECONDS", 2 * LONG)
+    async with looking("pods") as (table, _, _box):
+        assert len((await table.until(lambda shown: True)).rows) == 3
+
+        assert len((await table.until(lambda shown: True)).rows) == 12
 
 
 async def test_an_object_that_changes_is_the_same_row() -> None:

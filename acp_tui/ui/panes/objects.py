@@ -40,6 +40,7 @@ _HEALTH = {"status", "phase"}
 _FIRST = {"status", "phase", "ready", "last seen", "reason", "object", "message"}
 _SECOND = {"restarts", "age", "type", "available", "up-to-date", "desired"}
 _SEVERITY = {Tone.FAIL: 0, Tone.WARN: 1}
+_NO_SEVERITY = 2
 _NUMBERS = frozenset({"integer", "number"})
 
 
@@ -89,8 +90,8 @@ def _worst_first(printed: Mapping[str, int]) -> Callable[[Any], Any]:
     ready = printed.get("ready")
 
     def order(row: Any) -> Any:
-        tone = Tone.PLAIN if place is None else _health(_text(row, place), _text(row, ready))
-        return (_SEVERITY.get(tone, 2), row.ref.cluster, row.ref.namespace, row.ref.name)
+        severity = _NO_SEVERITY if place is None else _severity(_text(row, place), _text(row, ready))
+        return (severity, row.ref.cluster, row.ref.namespace, row.ref.name)
 
     return order
 
@@ -171,6 +172,12 @@ def _health(word: str, ready: str = "") -> Tone:
     """What a status column says; what runs and is not ready is not well."""
     tone = _tone_of(word)
     return Tone.WARN if word == "Running" and not _whole(ready) else tone
+
+
+@lru_cache(maxsize=1024)
+def _severity(word: str, ready: str) -> int:
+    """Few words stand in thousands of rows."""
+    return _SEVERITY.get(_health(word, ready), _NO_SEVERITY)
 
 
 @lru_cache(maxsize=1024)
