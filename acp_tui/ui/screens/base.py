@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.dom import DOMNode
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -73,6 +74,11 @@ class Acting(Screen[T], inherit_bindings=False):
         if isinstance(message, events.Resize) and message.size != self.app.size:
             return False
         return super().post_message(message)
+
+    def _screen_resized(self, size: Size) -> None:
+        """What it tells itself need not be laid out again."""
+        if size != self._compositor.size:
+            super()._screen_resized(size)
 
     # what a screen may say about itself
 
@@ -321,9 +327,16 @@ class BaseScreen(Acting[None]):
         return ()
 
     def compose(self) -> ComposeResult:
+        self._fit()
         yield OneLine(id="heading")
         yield from self.body()
         yield OneLine(id="hints")
+
+    def _fit(self) -> None:
+        """Has the classes of this size from the beginning: given after the first layout, they lead to another."""
+        width, height = self.app.size
+        self.add_class(*self._get_breakpoint_classes(width, self.app.HORIZONTAL_BREAKPOINTS or []))
+        self.add_class(*self._get_breakpoint_classes(height, self.app.VERTICAL_BREAKPOINTS or []))
 
     def on_mount(self) -> None:
         self.refresh_heading()
