@@ -5,11 +5,10 @@ Bindings, hint line, help, palette, keymap checks and the manual are all made fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing to do. `context` names its table in a keymap file and is unique together with `id`.
 
     `hint` is its word in the hint line, empty for none. `danger` means that it opens a review before anything is

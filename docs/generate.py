@@ -6,9 +6,10 @@ import ast
 import json
 import os
 import sys
-from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import fields
 
 from acp_tui.actions import CONTEXTS, PLACES, actions_of
 from acp_tui.config import settings

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from acp_tui.config.paths import config_dir
 from acp_tui.model.errors import ConfigError
@@ -16,8 +17,7 @@ from acp_tui.model.errors import ConfigError
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong in a file; line 0 means the file as a whole."""
 
     path: Path
@@ -38,8 +38,7 @@ class BadFile(ConfigError):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A TOML file read, with its text kept to find the line of an entry in."""
 
     path: Path

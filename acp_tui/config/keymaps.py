@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from acp_tui.actions import ACTIONS, CONTEXTS, PLACES, Action, actions_at, find
 from acp_tui.config.files import BadFile, Document, Problem, read
@@ -16,8 +17,7 @@ Keys = dict[str, tuple[str, ...]]
 """Keys by the full name of an action, written as people write them; an empty tuple is an unbound action."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(Struct, frozen=True):
     """Which keys do what; `problems` tells why another keymap than the wanted one is in use."""
 
     name: str

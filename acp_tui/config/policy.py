@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import chain, repeat
 from pathlib import Path
@@ -113,8 +112,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cap: tuple[Cap, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A rule and where it stands."""
 
     rule: Rule
@@ -130,8 +128,7 @@ class Placed:
         return f"{self.path}:{self.line}" if self.line else str(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(Struct, frozen=True):
     """All rules of all files; with a problem nobody knows what the team forbids."""
 
     files: tuple[Path, ...] = ()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from acp_tui.config.files import BadFile, Document, Problem, read
 from acp_tui.config.paths import config_dir
@@ -14,8 +16,7 @@ FILE = "config.toml"
 GLYPHS = ("auto", "full", "ascii")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a person may set; every field has a default that works without any file."""
 
     theme: str = "auto"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from acp_tui.config.files import BadFile, Document, Problem, find, read
 from acp_tui.model.errors import ConfigError
@@ -37,8 +38,7 @@ _NAMED = frozenset(
 ) | {"ansi_default"}
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeFile:
+class ThemeFile(Struct, frozen=True):
     """A checked theme: `colours` has every role; `ansi` means that all of them are the terminal's own colours."""
 
     name: str
@@ -62,8 +62,7 @@ FALLBACK = ThemeFile(
 """What is used where not even the shipped default can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Themes:
+class Themes(Struct, frozen=True):
     """All themes that can be used, and what is wrong with those that cannot."""
 
     found: Mapping[str, ThemeFile]

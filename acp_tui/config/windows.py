@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from msgspec import Struct
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOMENT = r"^(\d{4}-\d\d-\d\d([ T]\d\d:\d\d)?|((mon|tue|wed|thu|fri|sat|sun) )?\d\d:\d\d)$"
@@ -14,8 +15,7 @@ MOMENT = r"^(\d{4}-\d\d-\d\d([ T]\d\d:\d\d)?|((mon|tue|wed|thu|fri|sat|sun) )?\d
 _MINUTES = 24 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One end of a window: minutes after midnight, of each day, of a weekday (0 is Monday) or of a date."""
 
     minutes: int
@@ -27,8 +27,7 @@ class Moment:
         return "a date" if self.date else "a day of the week" if self.weekday is not None else "a time of day"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Holds from `begin` on, and no longer at `end`; `days` narrows a daily one to those it begins on.
 
     A time the clocks show twice lies inside as long as it shows at either end; one they skip is the moment they skip.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from acp_tui.fleet.store import Store
 from acp_tui.insight.owners import Claim, claims_of_app_release, claims_of_request, owner_of_release
@@ -11,8 +12,7 @@ from acp_tui.model.objects import HelmRequest, Meta
 from acp_tui.model.release import Owner, ReleaseRef
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(Struct):
     owners: dict[Claim, Owner] = field(default_factory=dict)
     requests: dict[Owner, HelmRequest] = field(default_factory=dict)
 

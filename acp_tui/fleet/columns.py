@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
 
 from acp_tui.fleet.cells import UNKNOWN, Cell, age, aged, text_cell
 from acp_tui.model.freshness import Age, Freshness
@@ -17,8 +18,7 @@ SHRINKS = 3
 """For columns up to this priority others shrink; the rest has to fit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Generic[R]):
+class Column(Struct, Generic[R], frozen=True, kw_only=True):
     """One column; `cell` gives text and tone, `sort` a key that compares within the column.
 
     `width` is in cells and includes, where `glyph` is true, the two for the tone's sign and a space; `least` is what it
@@ -47,8 +47,7 @@ class Column(Generic[R]):
     quotes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View(Generic[R]):
+class View(Struct, Generic[R], frozen=True, kw_only=True):
     """One pane: its columns and the order rows stand in until a person asks for another (what is wrong comes first).
 
     `digit` is the key that opens it, `kind_word` what `acp-tui get` and the command line call it.

@@ -6,8 +6,9 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from acp_tui.terminal.pens import DEFAULT, Pen, between, blank
 
@@ -71,8 +72,7 @@ def runs_of(y: int, wanted: Row, shown: Row) -> Iterator[Run]:
         yield Run(y, start, done, texts, pens)
 
 
-@dataclass(slots=True)
-class ByPen:
+class ByPen(Struct):
     """The same runs pen by pen: over many rows of few colours, more moves and far fewer changes of the pen.
 
     Rows in which terminals may disagree about a width come first and from left to right, because there a cell repairs

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from acp_tui.actions import Action
@@ -198,16 +199,14 @@ class MeterPort(Protocol):
     def loop(self) -> LoopCost: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What is needed to look; it is there before what is needed to act."""
 
     fleet: FleetPort
     inspector: InspectorPort
 
 
-@dataclass(frozen=True, slots=True)
-class Backend(Sight):
+class Backend(Sight, frozen=True):
     """All of them, as `open_backend` hands them over."""
 
     controller: ControllerPort

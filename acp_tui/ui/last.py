@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import msgspec
+from msgspec import structs
 from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
@@ -191,7 +192,7 @@ class Last:
         for pane in self._app.workspace.panes:
             aim = pane.aim
             if aim.clusters is not None:
-                aim = dataclasses.replace(aim, clusters=(aim.clusters & names) or None)
+                aim = structs.replace(aim, clusters=(aim.clusters & names) or None)
             pane.go(aim, remember=False)
 
     def lift(self) -> None:
@@ -277,7 +278,7 @@ class Last:
         panes = workspace.panes
         box = workspace.panes_box
         return Places(
-            aims=[aim if _told(aim.view) else dataclasses.replace(aim, key="") for aim in map(Pane.aim_now, panes)],
+            aims=[aim if _told(aim.view) else structs.replace(aim, key="") for aim in map(Pane.aim_now, panes)],
             chosen=panes.index(workspace.pane),
             classes=[name for name in get_args(How) if box.has_class(name)],
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from acp_tui.config import paths
 from acp_tui.config.settings import Settings, load_settings

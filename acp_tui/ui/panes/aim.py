@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from acp_tui.model.application import ApplicationSummary
 from acp_tui.model.cluster import ClusterSummary
@@ -15,8 +16,7 @@ OBJECTS = "objects"
 """View id of a table of any kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
+class Aim(Struct, frozen=True):
     """One thing to look at; `clusters` None means all of them, an empty namespace means every one.
 
     `kind` is the word of a kind where the view is `objects`; `key` is the row the cursor was on when it was left.

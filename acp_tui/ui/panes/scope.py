@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from acp_tui.fleet.cells import age
 from acp_tui.model.cluster import ClusterSummary
@@ -12,8 +13,7 @@ from acp_tui.model.health import Tone
 from acp_tui.ui.look import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Clusters by how they answer; `oldest` is when the longest silent one last did, `listed` were never dialled."""
 
     live: int = 0

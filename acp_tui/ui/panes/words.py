@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from acp_tui.model.errors import UsageError
 from acp_tui.ui.panes.aim import OBJECTS, Aim

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from acp_tui.model.plan import Intent, ValuesMode, Verb
 from acp_tui.model.release import ReleaseRef
@@ -23,8 +24,7 @@ class FieldKind(StrEnum):
     VALUES = "values"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One line of a form; `help` stands beside it until something is wrong with what was typed."""
 
     id: str
@@ -60,8 +60,7 @@ UPGRADE_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """What stands in a form: texts and flags by field id; `edited` is YAML from the editor and wins over a file."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -75,8 +74,7 @@ class Typed:
         return self.flags.get(id, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """An intent, or the problems that keep it from being one, by field id."""
 
     intent: Intent | None

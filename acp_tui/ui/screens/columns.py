@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from acp_tui.fleet.cells import Cell, age_cell, text_cell
 from acp_tui.fleet.columns import Column, View, maybe, text_column
@@ -18,8 +19,7 @@ GOOD = ("deployed", "superseded")
 """Statuses of a revision that did reach the cluster without failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
+class HistoryRow(Struct, frozen=True):
     """A revision with what its list says about it."""
 
     revision: Revision
@@ -30,8 +30,7 @@ class HistoryRow:
         return self.revision.key
 
 
-@dataclass(frozen=True, slots=True)
-class EffectRow:
+class EffectRow(Struct, frozen=True):
     """An effect with its place in the plan, which is its key: one object may be changed and also run."""
 
     number: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from acp_tui.model.application import TreeNode
 from acp_tui.model.health import Health, Verdict
@@ -15,8 +16,7 @@ _QUIET = "quiet"
 _Likeness = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A line of the tree: one node, or (`node` None) several siblings that share it and stand below it when opened.
 
     `same` says that the sibling above gave the same reason.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 
@@ -31,8 +31,7 @@ class Painted(NamedTuple):
     filled: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The columns that are shown, with their widths; `hidden` counts those that did not fit.
 
     `heads` are the columns from the left that the cursor lies over: those that name the row. Over the whole row it
@@ -110,8 +109,7 @@ def painted_cell(view: View[Any], column: Column[Any], row: Any, *, now: float) 
     return Painted(cell.text, cell.tone, -1 if ratio is None else round(min(max(ratio, 0.0), 1.0) * BAR))
 
 
-@dataclass(frozen=True, slots=True)
-class Brush:
+class Brush(Struct, frozen=True):
     """Paints lines in one look, with one set of signs and one set of words to highlight."""
 
     look: Look

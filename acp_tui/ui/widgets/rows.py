@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
+
+from msgspec import Struct
 
 from acp_tui.fleet.columns import View
 from acp_tui.ui.widgets.lineup import Entry, Lineup, R, differing
@@ -17,8 +18,7 @@ _CHUNK = 200
 """Rows whose words are computed between two looks at the keyboard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node(Generic[R]):
+class Node(Struct, Generic[R], frozen=True):
     """A line of a tree: its row, the guides in front of it, and whether it can be folded (None: a leaf)."""
 
     row: R
@@ -27,8 +27,7 @@ class Node(Generic[R]):
     opened: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A filter as typed: every word must be found, every `!word` must not."""
 
     text: str = ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from acp_tui.fleet.cells import Cell
 from acp_tui.fleet.views import VIEWS, View

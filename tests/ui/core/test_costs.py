@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 
 import pytest
+from msgspec import structs
 
 from acp_tui.config.settings import Settings
 from acp_tui.fleet.trace import ClusterCost, LoopCost
@@ -42,7 +42,7 @@ async def test_a_row_a_cluster_with_what_it_does_a_second() -> None:
     now = [1000.0]
 
     async def open_backend() -> object:
-        return dataclasses.replace(await fake.open(), meter=meter)
+        return structs.replace(await fake.open(), meter=meter)
 
     app = AcpApp(open_backend, settings=Settings(theme="dark", glyphs="full"), clock=lambda: now[0], env={})  # type: ignore[arg-type]
     async with app.run_test(size=(120, 30)) as pilot:

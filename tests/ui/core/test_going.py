@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from acp_tui.ui.widgets.grid import Grid
 from tests.fakes.backend import fake_backend

@@ -6,9 +6,9 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -308,7 +308,7 @@ async def test_half_a_hundred_thousand_rows_cost_what_is_visible() -> None:
         asked += 1
         return plain(row, now)
 
-    view = replace(VIEW, columns=(replace(VIEW.columns[0], cell=counted), *VIEW.columns[1:]))  # type: ignore[arg-type]
+    view = replace(VIEW, columns=(replace(VIEW.columns[0], cell=counted), *VIEW.columns[1:]))
     grid: Grid[Row] = Grid(view, clock=Clock())
     async with Host(grid).run_test(size=(80, 24)) as pilot:
         grid.show(many(50_000))

@@ -6,9 +6,9 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 
 from msgspec import structs
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.screen import Screen
 
