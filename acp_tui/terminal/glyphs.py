@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from acp_tui.model.health import Tone
 from acp_tui.terminal.lastscreen import speaks_utf8
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(Struct, frozen=True, eq=False):
     """Each sign is one cell wide in every terminal; `tones` holds the sign of a health, empty for none."""
 
     name: str
-    tones: Mapping[Tone, str] = field(hash=False)
+    tones: Mapping[Tone, str]
     top_left: str = "╭"
     top_right: str = "╮"
     bottom_left: str = "╰"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -363,7 +362,7 @@ def _ink(style: Style, depth: Depth) -> str:
 def _signs() -> tuple[str, str]:
     """Signs of the full set, and for each what the ASCII set has."""
     pairs: dict[str, str] = {}
-    for field in dataclasses.fields(FULL):
+    for field in structs.fields(FULL):
         full, plain = getattr(FULL, field.name), getattr(ASCII, field.name)
         if field.name == "tones":
             pairs |= {full[tone]: plain[tone] for tone in full}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct
 from rich.style import Style
 
 from acp_tui.model.health import Tone
@@ -13,11 +13,10 @@ Span = tuple[str, Tone]
 """Text in a tone; every line of our own widgets is made of these, so nothing from outside is ever markup."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True, eq=False):
     """One set of styles; all of them carry the background, so that a line needs no second pass."""
 
-    tones: Mapping[Tone, Style] = field(hash=False)
+    tones: Mapping[Tone, Style]
     base: Style
     frame: Style
     frame_focus: Style
