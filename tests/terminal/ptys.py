@@ -298,6 +298,9 @@ def _started(argv: Sequence[str], size: tuple[int, int], env: Mapping[str, str])
     pid, descriptor = pty.fork()
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        # What runs in the background of a shell without job control ignores them, and so would its children.
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
         os.execvpe(argv[0], list(argv), whole)
     return pid, descriptor
 
