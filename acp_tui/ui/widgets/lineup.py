@@ -106,7 +106,7 @@ class Lineup(Generic[R]):
         end = len(self._entries)
         while end:
             start = bisect_left(self._entries, self._entries[end - 1][:2], hi=end)
-            yield from islice(self._entries, start, end)
+            yield from self._entries[start:end]
             end = start
 
     def _place(self, entry: Entry[R], at: int) -> int:

@@ -85,6 +85,7 @@ async def test_a_key_is_looked_at_within_a_frame_while_rows_are_sorted_and_filte
         lambda: grid.show(table.rows),
         lambda: grid.set_sort("restarts", descending=True),
         lambda: grid.set_filter("api-00"),
+        lambda: grid.set_sort("name", descending=True),
         lambda: grid.set_sort("name"),
         lambda: grid.set_filter("9 !8"),
         lambda: grid.set_filter(""),
