@@ -284,8 +284,12 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
+_BY_CONTEXT = {context: tuple(action for action in ACTIONS if action.context == context) for context in CONTEXTS}
+_BY_NAME = {action.name: action for action in ACTIONS}
+
+
 def actions_of(context: str) -> tuple[Action, ...]:
-    return tuple(action for action in ACTIONS if action.context == context)
+    return _BY_CONTEXT[context]
 
 
 def actions_at(place: str) -> tuple[Action, ...]:
@@ -295,4 +299,4 @@ def actions_at(place: str) -> tuple[Action, ...]:
 
 def find(name: str) -> Action | None:
     """The action of a full name such as `release.rollback`."""
-    return next((action for action in ACTIONS if action.name == name), None)
+    return _BY_NAME.get(name)
