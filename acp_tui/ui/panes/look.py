@@ -26,10 +26,17 @@ _GROUP = "look"
 class Look:
     """Follows one kind at a time, in a worker of the pane, so that it ends with it at the latest.
 
-    `table` is the newest answer, given at `answered_at`; `refused` is why there is none any more.
+    `table` is the newest answer, given at `answered_at`, and is shown with the one before it; `refused` is why there
+    is none any more.
     """
 
-    def __init__(self, pane: Widget, *, show: Callable[[MergedTable], None], refuse: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pane: Widget,
+        *,
+        show: Callable[[MergedTable, MergedTable | None], None],
+        refuse: Callable[[], None],
+    ) -> None:
         self.table: MergedTable | None = None
         self.answered_at: float | None = None
         self.refused: AcpTuiError | None = None
@@ -75,8 +82,8 @@ class Look:
             async with aclosing(inspector.rows_first(kind, clusters=clusters, namespace=namespace)) as tables:
                 async for table in tables:
                     self.answered_at = acp.clock()
-                    self._show(table)
-                    self.table = table
+                    before, self.table = self.table, table
+                    self._show(table, before)
         except AcpTuiError as error:
             self._wanted, self.refused = None, error
             self._refuse()

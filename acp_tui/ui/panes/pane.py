@@ -191,10 +191,9 @@ class Pane(Vertical, can_focus=False, inherit_bindings=False):
         aim = self.aim
         return (aim.kind, aim.clusters, aim.namespace) if aim.view == OBJECTS else None
 
-    def _show_table(self, table: MergedTable) -> None:
+    def _show_table(self, table: MergedTable, before: MergedTable | None) -> None:
         from acp_tui.ui.panes.objects import shape_of, view_of
 
-        before = self._look.table
         if before is None or shape_of(before) != shape_of(table):
             self.grid.show_under(view_of(table), table.rows)
         else:

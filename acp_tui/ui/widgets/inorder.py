@@ -88,6 +88,8 @@ class RowsInOrder(RowsView[R]):
 
     def set_sort(self, column: str, *, descending: bool = False) -> None:
         """Order rows by a column; an empty name gives the view's own order back."""
+        if (column, descending) == (self._next.sort, self._next.descending):
+            return
         for rows in (self.rows, self._next):
             rows.sort, rows.descending = column, descending
         self._arrange()

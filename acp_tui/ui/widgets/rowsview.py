@@ -105,9 +105,10 @@ class RowsView(Framed, Generic[R]):
         """What stands in place of rows when there are none: why, and what to do next."""
         wanted = tuple(tuple(line) for line in lines)
         if wanted != self.empty:
+            touched = 1 + max(len(wanted), len(self.empty))
             self.empty = wanted
             if not len(self.rows):
-                self.refresh_body()
+                self.refresh_lines(range(1, touched))
 
     async def learn_words(self) -> None:
         """Make ready for a filter, without holding up the keyboard."""
