@@ -141,7 +141,8 @@ async def test_further_clusters_are_polled_and_have_no_watch_open(monkeypatch: p
         assert (age_of(fleet, "east"), age_of(fleet, "west")) == (Age.LIVE, Age.POLLED)
 
 
-async def test_no_watch_is_opened_before_all_clusters_are_read() -> None:
+async def test_no_watch_is_opened_before_all_clusters_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acp_tui.fleet.fleet.CALM_SECONDS", LONG)
     dial = Watches()
     silent = Faults(down="hang")
     async with fleet_of(spec("east", shop()), spec("west", shop()), connect=dial, down=silent) as (fleet, box):
