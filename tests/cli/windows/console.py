@@ -34,6 +34,8 @@ async def main() -> None:
         await tell(app, pilot, "prod-east")
         await pilot.press("3")
         await tell(app, pilot, "payments-api")
+        # Whatever came first holds the cursor; the filter leaves the one that is meant.
+        await pilot.press("slash", *"payments-api", "space", *"prod-east", "enter")
         await pilot.press("b")
         await tell(app, pilot, "This act ends with this program")
         await pilot.press(*"payments-api", "enter")
