@@ -165,9 +165,7 @@ class LiveTable:
         kind = built_in_kinds().find(self._word)
         if kind is not None and session.kinds is None and session.started and session.error is None:
             return self._part(session, kind)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LEARN_SECONDS):
-                await session.learned.wait()
+        await _heard_of(session)
         if session.kinds is None:
             self._absent[session.name] = session.store.problem or "not dialled"
             self._answered(session)
@@ -280,3 +278,13 @@ class LiveTable:
                 part.put(row)
         if event.rows:
             self._changed.set()
+
+
+async def _heard_of(session: Session) -> None:
+    """Until it said what it serves or could not be reached, but not for long."""
+    waits = [asyncio.ensure_future(each.wait()) for each in (session.learned, session.settled)]
+    try:
+        await asyncio.wait(waits, timeout=LEARN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()

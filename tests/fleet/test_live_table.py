@@ -200,13 +200,18 @@ async def test_a_word_nobody_serves_is_an_error() -> None:
             await table.until(lambda shown: False)
 
 
-async def test_a_cluster_that_does_not_answer_is_named_and_keeps_nobody_waiting() -> None:
+@pytest.mark.parametrize("known", [False, True], ids=["not yet known to be down", "known to be down"])
+async def test_a_cluster_that_does_not_answer_is_named_and_keeps_nobody_waiting(known: bool) -> None:
     down = Faults(down="refuse")
     async with fleet_of(spec("east", objects()), spec("edge-9", []), down=down, views=RELEASES) as (fleet, _):
+        if known:
+            await fleet.session("edge-9").settled.wait()
         snapshots = Inspector(fleet).rows_first("pods")
-        shown = await Table(snapshots).until(lambda shown: len(shown.rows) == 6)
+        async with asyncio.timeout(live_table.LEARN_SECONDS / 2):
+            shown = await Table(snapshots).until(lambda shown: len(shown.rows) == 6 and bool(shown.problems))
         await snapshots.aclose()
 
+        assert [problem.partition(":")[0] for problem in shown.problems] == ["edge-9"]
         assert names(shown, "edge-9") == []
 
 
