@@ -216,7 +216,7 @@ class ThriftyDriver(LinuxDriver):
                 if ready:
                     data = self._read()
                     if not data:
-                        self._loop.call_soon_threadsafe(self._app.exit)
+                        self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
                         return
                     self._dispatch(translator, decoder.feed(data))
                 elif patience:

@@ -237,7 +237,7 @@ class TestInput:
         with Terminal(STAGE) as terminal:
             ready(terminal)
             terminal.hang_up()
-            assert terminal.wait(10) != 0
+            assert terminal.wait(10) == 128 + signal.SIGHUP
 
 
 class TestSize:
