@@ -167,13 +167,13 @@ class Judged(Shelf[T]):
         self._rule = rule
 
     def _filed(self, keys: Sequence[str]) -> None:
-        judge, items, unwell, well = self._rule(), self.items, self.unwell, Health.HEALTHY
+        judge = self._rule()
         for key in keys:
-            verdict = judge(items[key])
-            if verdict.health is not well:
-                unwell[key] = verdict
-            elif key in unwell:
-                del unwell[key]
+            verdict = judge(self.items[key])
+            if verdict.health is not Health.HEALTHY:
+                self.unwell[key] = verdict
+            elif key in self.unwell:
+                del self.unwell[key]
 
     def _drop(self, key: str) -> None:
         super()._drop(key)

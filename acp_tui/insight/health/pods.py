@@ -35,10 +35,8 @@ def _plainly_well(pod: Pod, status: PodStatus) -> bool:
     """Ready, never restarted, nothing beside its containers: most pods of a fleet, told apart without all the rules."""
     if status.phase != "Running" or pod.metadata.deletion_timestamp or status.init_container_statuses:
         return False
-    for container in status.container_statuses or ():
-        if not container.ready or container.restart_count:
+    for each in status.container_statuses or ():
+        if not each.ready or each.restart_count:
             return False
-    for each in status.conditions or ():
-        if each.type == "Ready":
-            return each.status == "True"
-    return False
+    ready = condition(status.conditions, "Ready")
+    return ready is not None and ready.status == "True"
