@@ -107,6 +107,7 @@ class LiveTable:
         self._unread.discard(session.name)
         if not self._unread:
             self._read.set()
+        self._changed.set()
 
     def _table(self) -> MergedTable:
         parts = tuple(self._parts.values())
@@ -127,7 +128,6 @@ class LiveTable:
         part = await self._find(session)
         if part is None:
             self._answered(session)
-            self._changed.set()
             return
         while True:
             pause = POLL_SECONDS
@@ -137,7 +137,6 @@ class LiveTable:
                 version = await self._list(part)
                 part.problem = ""
                 self._answered(session)
-                self._changed.set()
                 async with asyncio.timeout(RELIST_SECONDS * random.uniform(0.8, 1.2)):  # noqa: S311
                     await self._follow(part, version)
                 pause = 0.0
@@ -154,7 +153,6 @@ class LiveTable:
                 part.problem = error.title
             part.live = False
             self._answered(session)
-            self._changed.set()
             await session.pulse.naps.sleep(pause)
 
     async def _find(self, session: Session) -> Printed | None:
@@ -169,7 +167,6 @@ class LiveTable:
         if session.kinds is None:
             self._absent[session.name] = session.store.problem or "not dialled"
             self._answered(session)
-            self._changed.set()
             await session.learned.wait()
             self._absent.pop(session.name)
         kind = session.kinds.find(self._word) if session.kinds else None
